@@ -1,0 +1,94 @@
+/* config.h -- the options of the server: their values, their file
+ * SPDX-License-Identifier: MIT
+ *
+ * An option is one field here, named like its path with '_' for '.', and one
+ * row in options.c, which holds its range, its default and its help: the
+ * example configuration and the manual are printed from the rows.
+ *
+ * Numbers, switches and choices are read with config_get(); those marked (a)
+ * follow a reload and may change between two readings. (c) is constant once
+ * the first thread runs. Times are seconds unless said otherwise.
+ *
+ * Threads: load, set, reload and free are for the thread main; reading values
+ *          is for any.
+ * Locks:   none.
+ * Memory:  strings belong to the config and are never NULL. */
+#ifndef CONF_CONFIG_H
+#define CONF_CONFIG_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Who may make a room: the value of rooms.create. */
+enum config_create { CREATE_GUESTS, CREATE_ACCOUNTS, CREATE_ADMINISTRATORS };
+
+struct config {
+	char            *server_name;             /* (c) "": the host's */
+	_Atomic int64_t  server_port;             /* (c) 0: the kernel's choice */
+	char           **server_listen;           /* (c) ends in NULL; none: all */
+	char            *server_socket;           /* (c) "": in data; "none" */
+	char            *server_data;             /* (c) "": main decides */
+	_Atomic int64_t  server_stop_timeout;     /* (a) */
+	_Atomic int64_t  server_retry_spread;     /* (a) */
+	_Atomic int64_t  log_target;              /* (c) enum log_target */
+	_Atomic int64_t  log_level;               /* (a) enum log_level */
+	_Atomic int64_t  threads_io;              /* (c) 0: half the cores */
+	_Atomic int64_t  limits_connections;      /* (a) 0: by descriptors */
+	_Atomic int64_t  limits_address;          /* (a) 0: no limit */
+	_Atomic int64_t  limits_unauthenticated;  /* (a) 0: by descriptors */
+	_Atomic int64_t  limits_login_timeout;    /* (a) */
+	_Atomic int64_t  limits_idle_timeout;     /* (a) 0: never */
+	_Atomic int64_t  limits_ping_timeout;     /* (a) */
+	_Atomic int64_t  limits_lines;            /* (a) a second; 0: no limit */
+	_Atomic int64_t  limits_burst;            /* (a) lines */
+	_Atomic int64_t  limits_pending;          /* (a) requests */
+	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
+	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
+	_Atomic int64_t  rooms_max;               /* (a) */
+	_Atomic int64_t  rooms_members;           /* (a) */
+	_Atomic int64_t  rooms_create;            /* (a) enum config_create */
+	_Atomic int64_t  rooms_presence_limit;    /* (a) members */
+	_Atomic int64_t  rooms_linger;            /* (a) */
+	_Atomic int64_t  rooms_mailbox;           /* (c) mails */
+	_Atomic int64_t  rooms_window;            /* (c) KiB */
+	_Atomic int64_t  rooms_repeat_ids;        /* (c) events */
+};
+
+/* Is told of one fault, a line without LF:
+ * "FILE:LINE: OPTION: reason", or "OPTION: needs a restart". */
+typedef void config_fault_fn(const char *text, void *arg);
+
+/* The defaults. */
+struct config *config_new(void);
+void config_free(struct config **);
+
+/* The value of a number, a switch (0 or 1) or a choice. */
+static inline int64_t
+config_get(const _Atomic int64_t *option)
+{
+	return atomic_load_explicit(option, memory_order_relaxed);
+}
+
+/* Takes the options that the file names; the others keep their values.
+ * Unknown options, wrong types, values out of range, a file that cannot be
+ * read or is over 1 MiB, and @include are faults. Returns their number; unless
+ * it is 0 nothing has changed. */
+int config_load(struct config *, const char *path, config_fault_fn *, void *arg);
+
+/* Sets one option, "server.port", from a word of the command line (one
+ * address for server.listen). 0, -ENOENT for an unknown path, or -EINVAL with
+ * a phrase in *why_r that is good until the next call in this thread. */
+int config_set(struct config *, const char *path, const char *word,
+	       const char **why_r);
+
+/* Copies what may change while running from fresh to live. Tells each option
+ * that differs and may not, and returns their number. */
+int config_reload(struct config *live, const struct config *fresh,
+		  config_fault_fn *, void *arg);
+
+/* config/vcrpd.conf and doc/man/vcrpd.conf.5, whole. */
+void config_print_example(FILE *);
+void config_print_man(FILE *);
+
+#endif
