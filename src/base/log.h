@@ -1,4 +1,5 @@
 /* log.h -- what the program has to say, one line at a time
+ *
  * SPDX-License-Identifier: MIT
  *
  * fatal: cannot start, or an invariant is broken. warn: something was lost.
@@ -11,7 +12,7 @@
  * log_escape() shows it, and a text over LOG_TEXT_MAX bytes ends in "...".
  * At most LOG_LINES_PER_SECOND lines are written a second; those over it are
  * counted, and the next line is preceded by "suppressed N lines". fatal lines
- * are always written. No function here changes errno.
+ * are always written, and to stderr too. No function here changes errno.
  *
  * Before log_open() lines go to stderr, from info up.
  *

@@ -1,4 +1,5 @@
 /* names.h -- which names there are, and when two of them are the same
+ *
  * SPDX-License-Identifier: MIT
  *
  * A nick has 1 to 32 characters in at most 64 bytes, a room 1 to 64 in at

@@ -1,4 +1,5 @@
 /* config.h -- the options of the server: their values, their file
+ *
  * SPDX-License-Identifier: MIT
  *
  * An option is one field here, named like its path with '_' for '.', and one
