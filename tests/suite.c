@@ -24,6 +24,9 @@ suite_run(CU_SuiteInfo *suites)
 	good = CU_basic_run_tests() == CUE_SUCCESS &&
 	    CU_get_number_of_tests_run() > 0 &&
 	    CU_get_number_of_failures() == 0;
+	printf("\n%u tests, %u assertions, %u failed\n",
+	    CU_get_number_of_tests_run(), CU_get_number_of_asserts(),
+	    CU_get_number_of_failures());
 	CU_cleanup_registry();
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
