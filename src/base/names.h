@@ -12,7 +12,8 @@
  * ',' of a direct conversation are not part of one.
  *
  * Two names are the same when their keys are the same bytes. A key is
- * skeleton(NFKC_Casefold(name)): not to be shown, nor to be parsed, and for
+ * skeleton(NFKC_Casefold(name)): UTF-8 without NUL that may hold any other
+ * character, so it is not to be shown, nor to be parsed; and it is good for
  * comparing with keys that were made with the same version of Unicode.
  *
  * Threads: a struct names never changes, all threads may use one.
@@ -42,8 +43,8 @@ void names_free(struct names **);
 
 /* Writes the key of a name with a NUL behind it; *key_len_r counts without
  * the NUL and is never 0. Returns 0, or -EINVAL for what is no name, with
- * *why_r a constant phrase for people ("a name has 1 to 32 characters",
- * "mixes scripts"); key and length are then undefined. */
+ * *why_r a constant sentence for people ("a name may not mix scripts"); key
+ * and length are then undefined. */
 int name_fold(const struct names *, enum name_kind, const char *name,
 	      size_t len, char *key_r /* NAME_KEY_MAX */, size_t *key_len_r,
 	      const char **why_r);
