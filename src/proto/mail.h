@@ -1,0 +1,24 @@
+/* mail.h -- every kind of mail that threads send each other
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * What a thread accepts stands in one table of its own (room/room.c,
+ * net/io.c, net/acceptor.c, main.c); anything else in its box aborts. */
+#ifndef PROTO_MAIL_H
+#define PROTO_MAIL_H
+
+enum mail_kind {
+	MAIL_REQUEST,	/* io -> room or main, and back when it is answered */
+	MAIL_DETACH,	/* io -> room: the connection is gone; and back */
+	MAIL_AGAIN,	/* io -> room: a laggard asks for a place; and back */
+	MAIL_ATTACH,	/* room -> io: a direct conversation enters */
+	MAIL_END,	/* room -> io: a membership ends, at a position */
+	MAIL_FEED,	/* room -> io: the stream has more */
+	MAIL_SPACE,	/* room -> io: the full mailbox has places again */
+	MAIL_CONN,	/* acceptor -> io: a connection that has logged in */
+	MAIL_VISIT,	/* io -> io -> ... -> io: a request that sees them all */
+	MAIL_REPLACED,	/* registry -> io: its guest came back elsewhere */
+	MAIL_ORDER	/* main -> acceptor, io: drain, stop */
+};
+
+#endif
