@@ -1,0 +1,306 @@
+/* talk.c -- runs a scripted conversation with a server of its own
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ *	talk FILE.talk...         with VCRPD=the server's program
+ *
+ * Each script gets a server with an empty data directory, started before the
+ * first connection is made. A script's end is a test too: the server is told
+ * TERM, every connection still open must get `@retry=... BYE restarting` and
+ * the end with not a line before, and the server must exit with status 0 and
+ * without a sanitizer's report. talk.md tells what a script may say.
+ *
+ * Threads: one.
+ * Locks:   none.
+ * Memory:  a script's lines point into the text of its file. */
+#include <assert.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "talk_ops.h"
+
+static bool
+start(struct talk *talk)
+{
+	const char *why;
+
+	if (talk->started)
+		return true;
+	talk->started = true;
+	return talk_server_start(talk->stage.server, talk->stage.wait_ms,
+		&why) || talk_fail(talk, "%s", why);
+}
+
+static struct talk_peer *
+find_peer(struct talk *talk, const char *name)
+{
+	struct talk_peer *peer = NULL;
+	const char *why;
+
+	if (!start(talk))
+		return NULL;
+	peer = talk_stage_peer(&talk->stage, name, &why);
+	if (peer == NULL)
+		talk_fail(talk, "%s cannot connect: %s", name, why);
+	return peer;
+}
+
+static bool
+server_step(struct talk *talk, const char *text)
+{
+	struct talk_server *server = talk->stage.server;
+	int wait = talk->stage.wait_ms;
+	const char *why;
+
+	if (strcmp(text, "start") == 0) {
+		if (!talk_server_wait(server, wait, &why))
+			return talk_fail(talk, "%s", why);
+		talk->started = false;
+		return start(talk);
+	}
+	if (strcmp(text, "TERM") == 0)
+		talk_server_signal(server, SIGTERM);
+	else if (strcmp(text, "HUP") == 0)
+		talk_server_signal(server, SIGHUP);
+	else if (strcmp(text, "KILL") == 0)
+		talk_server_kill(server);
+	else if (strcmp(text, "wait") == 0)
+		return talk_server_wait(server, wait, &why) ||
+			talk_fail(talk, "%s", why);
+	else
+		return talk_fail(talk, "no such order to the server");
+	return true;
+}
+
+static bool
+log_step(struct talk *talk, const char *text)
+{
+	struct talk_server *server = talk->stage.server;
+	long long end = talk_now() + talk->stage.wait_ms;
+	char pattern[512];
+
+	snprintf(pattern, sizeof(pattern), "...%s...", text);
+	while (talk_now() < end) {
+		char *line = server->log + talk->log_seen;
+		char *lf = strchr(line, '\n');
+		bool good;
+
+		if (lf == NULL) {
+			talk_stage_turn(&talk->stage, talk_now());
+			continue;
+		}
+		*lf = '\0';
+		good = talk_match(&talk->vars, pattern, line);
+		*lf = '\n';
+		talk->log_seen = (size_t)(lf + 1 - server->log);
+		if (good)
+			return true;
+	}
+	return talk_fail(talk, "no such line in the log");
+}
+
+static bool
+login_one(struct talk *talk, const char *name, bool administrator)
+{
+	struct talk_peer *peer = find_peer(talk, name);
+	char request[128], reply[128];
+
+	if (peer == NULL)
+		return false;
+	snprintf(request, sizeof(request), "HELLO %s", peer->name);
+	snprintf(reply, sizeof(reply), "OK HELLO ~%s", peer->name);
+	return talk_send(talk, peer, administrator ? "AUTH EXTERNAL"
+			: request) &&
+		talk_expect(talk, peer, "VCRP 1 * vcrpd/* *") &&
+		talk_expect(talk, peer, administrator ? "OK AUTH ${user}"
+			: reply);
+}
+
+static bool
+login(struct talk *talk, const char *names, bool administrator)
+{
+	char name[64];
+	int len;
+
+	for (; sscanf(names, " %63s%n", name, &len) == 1; names += len)
+		if (!login_one(talk, name, administrator))
+			return false;
+	return true;
+}
+
+static bool
+config_step(struct talk *talk)
+{
+	char text[TALK_TEXT_MAX] = "";
+	size_t used = 0;
+
+	while (++talk->at < talk->count &&
+	    strcmp(talk->line[talk->at], "end") != 0 && used < TALK_TEXT_MAX)
+		used += (size_t)snprintf(text + used, TALK_TEXT_MAX - used, "%s\n",
+			talk->line[talk->at]);
+	if (talk->at == talk->count || used >= TALK_TEXT_MAX)
+		return talk_fail(talk, "a config without an end");
+	talk_server_configure(talk->stage.server, text);
+	return true;
+}
+
+static bool
+peer_step(struct talk *talk, const char *line)
+{
+	size_t len = strcspn(line, "<>! ");
+	struct talk_peer *peer;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, line);
+	peer = find_peer(talk, name);
+	return peer != NULL && talk_op(talk, peer, line + len);
+}
+
+static bool
+pause_step(struct talk *talk, const char *text)
+{
+	char ms[TALK_TEXT_MAX];
+
+	if (!talk_text(talk, text, ms))
+		return false;
+	talk_stage_turn(&talk->stage, talk_now() + atoi(ms));
+	return true;
+}
+
+static bool
+step(struct talk *talk, const char *line)
+{
+	if (strcmp(line, "config") == 0)
+		return config_step(talk);
+	if (strncmp(line, "login ", 6) == 0)
+		return login(talk, line + 6, false);
+	if (strncmp(line, "admin ", 6) == 0)
+		return login(talk, line + 6, true);
+	if (strncmp(line, "pause ", 6) == 0)
+		return pause_step(talk, line + 6);
+	if (strncmp(line, "server! ", 8) == 0)
+		return start(talk) && server_step(talk, line + 8);
+	if (strncmp(line, "log< ", 5) == 0)
+		return start(talk) && log_step(talk, line + 5);
+	return peer_step(talk, line);
+}
+
+static bool
+line_step(struct talk *talk)
+{
+	char *line = talk->line[talk->at], *rest, index[24];
+	long times = strtol(line, &rest, 10);
+
+	if (*line == '\0' || *line == '#')
+		return true;
+	talk->steps++;
+	if (rest == line || strncmp(rest, "* ", 2) != 0)
+		return step(talk, line);
+	for (long i = 0; i < times; i++) {
+		snprintf(index, sizeof(index), "%ld", i);
+		talk_vars_set(&talk->vars, "i", index);
+		if (!step(talk, rest + 2))
+			return talk_fail(talk, "in round %ld", i);
+	}
+	return true;
+}
+
+static bool
+farewell(struct talk *talk, struct talk_peer *peer)
+{
+	const char *why;
+	bool told = strstr(peer->line, "BYE ") != NULL || !peer->greeted;
+
+	peer->stopped = false;
+	if (!told && !talk_expect(talk, peer, "@retry=* BYE restarting ..."))
+		return false;
+	return talk_stage_line(&talk->stage, peer, &why) == TALK_END ||
+		talk_fail(talk, "%s: expected the end, came: %s", peer->name,
+			peer->line);
+}
+
+static bool
+finish(struct talk *talk)
+{
+	struct talk_stage *stage = &talk->stage;
+	const char *why;
+
+	talk_server_signal(stage->server, SIGTERM);
+	for (size_t i = 0; i < stage->count; i++)
+		if (!stage->peer[i]->stopped && !stage->server->killed &&
+		    !farewell(talk, stage->peer[i]))
+			return false;
+	while (stage->count > 0)
+		talk_stage_drop(stage, stage->peer[0]);
+	return talk_server_wait(stage->server, stage->wait_ms, &why) ||
+		talk_fail(talk, "%s", why);
+}
+
+static char *
+read_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (file == NULL || getdelim(&text, &size, '\0', file) < 0) {
+		perror(path);
+		exit(2);
+	}
+	fclose(file);
+	return text;
+}
+
+static void
+split(struct talk *talk, char *text)
+{
+	char *lf;
+
+	for (; *text != '\0'; text = lf + 1) {
+		talk->line = realloc(talk->line,
+			(talk->count + 1) * sizeof(*talk->line));
+		assert(talk->line != NULL);
+		talk->line[talk->count++] = text;
+		lf = strchr(text, '\n');
+		if (lf == NULL)
+			return;
+		*lf = '\0';
+	}
+}
+
+static bool
+run(const char *path)
+{
+	struct talk talk = { .path = path };
+	struct passwd *user = getpwuid(getuid());
+	char *text = read_file(path);
+	bool good = true;
+
+	split(&talk, text);
+	talk_stage_init(&talk.stage, NULL);
+	talk_vars_set(&talk.vars, "user", user != NULL ? user->pw_name : "?");
+	for (; good && talk.at < talk.count; talk.at++)
+		good = line_step(&talk);
+	good = good && finish(&talk);
+	if (good)
+		printf("ok: %s, %u steps\n", path, talk.steps);
+	talk_stage_fini(&talk.stage);
+	free(talk.line);
+	free(text);
+	return good;
+}
+
+int
+main(int argc, char **argv)
+{
+	int bad = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 1; i < argc; i++)
+		bad += !run(argv[i]);
+	return argc < 2 ? 2 : bad > 0;
+}
