@@ -56,8 +56,7 @@ struct config {
 	_Atomic int64_t  rooms_repeat_ids;        /* (c) events */
 };
 
-/* Is told of one fault, a line without LF:
- * "FILE:LINE: OPTION: reason", or "OPTION: needs a restart". */
+/* Is told of one fault, a line without LF. */
 typedef void config_fault_fn(const char *text, void *arg);
 
 /* The defaults. */
@@ -73,18 +72,20 @@ config_get(const _Atomic int64_t *option)
 
 /* Takes the options that the file names; the others keep their values.
  * Unknown options, wrong types, values out of range, a file that cannot be
- * read or is over 1 MiB, and @include are faults. Returns their number; unless
- * it is 0 nothing has changed. */
+ * read or is over 1 MiB, and @include are faults, each told as
+ * "FILE:LINE: OPTION: reason". Returns their number; unless it is 0 nothing
+ * has changed. */
 int config_load(struct config *, const char *path, config_fault_fn *, void *arg);
 
 /* Sets one option, "server.port", from a word of the command line (one
- * address for server.listen). 0, -ENOENT for an unknown path, or -EINVAL with
- * a phrase in *why_r that is good until the next call in this thread. */
+ * address for server.listen). Returns the number of faults, 0 or 1, told as
+ * "OPTION: reason"; after one nothing has changed. */
 int config_set(struct config *, const char *path, const char *word,
-	       const char **why_r);
+	       config_fault_fn *, void *arg);
 
-/* Copies what may change while running from fresh to live. Tells each option
- * that differs and may not, and returns their number. */
+/* Copies what may change while running from fresh to live. Returns the number
+ * of options that differ but may not, each told as
+ * "OPTION: needs a restart". */
 int config_reload(struct config *live, const struct config *fresh,
 		  config_fault_fn *, void *arg);
 

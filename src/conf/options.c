@@ -1,0 +1,166 @@
+/* options.c -- one row for each option of the server
+ *
+ * SPDX-License-Identifier: MIT */
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "conf/config.h"
+#include "conf/options.h"
+
+#define AT(group, name) #group "." #name, \
+	offsetof(struct config, group##_##name)
+#define NUMBER(min, max, standard) \
+	OPTION_NUMBER, min, max, standard, NULL, NULL
+#define SWITCH(standard) OPTION_SWITCH, 0, 1, standard, NULL, NULL
+#define CHOICE(words, standard) OPTION_CHOICE, 0, 0, standard, words, NULL
+#define TEXT(max, check) OPTION_TEXT, 0, max, 0, NULL, check
+#define LIST(max, check) OPTION_LIST, 0, max, 0, NULL, check
+
+/* The order is that of enum log_target, enum log_level, enum config_create. */
+static const char *const targets[] = { "stderr", "syslog", "journal", NULL };
+static const char *const levels[] = { "warn", "info", "debug", NULL };
+static const char *const creators[] = {
+	"guests", "accounts", "administrators", NULL
+};
+
+enum { FIXED = false, RELOAD = true };
+
+/* The name is a word in every greeting. */
+static const char *
+check_name(const char *text)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	if (text[0] == '-' || text[strspn(text, good)] != '\0')
+		return "must be letters, digits, '.', '_', and '-' inside";
+	return NULL;
+}
+
+static const char *
+check_address(const char *text)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *found;
+
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return "must be numeric addresses";
+	freeaddrinfo(found);
+	return NULL;
+}
+
+const struct option options[] = {
+	{ AT(server, name), TEXT(255, check_name), "", FIXED,
+	  "The name in greetings. Empty: the name of the host." },
+	{ AT(server, port), NUMBER(0, 65535, 3073), "", FIXED,
+	  "The port of TCP. 0: a free one, which the ready line tells." },
+	{ AT(server, listen), LIST(64, check_address), "", FIXED,
+	  "The addresses to listen on. None: all, of IPv4 and IPv6." },
+	{ AT(server, socket),
+	  TEXT(sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1, NULL), "",
+	  FIXED,
+	  "The local socket. Empty: vcrpd.sock in the data directory; "
+	  "\"none\": no such socket." },
+	{ AT(server, data), TEXT(4095, NULL), "", FIXED,
+	  "The data directory. Empty: that of the installed service, or "
+	  "vcrpd-data in the working directory." },
+	{ AT(server, stop_timeout), NUMBER(0, 3600, 10), "seconds", RELOAD,
+	  "How long a stop waits for clients to take what is theirs." },
+	{ AT(server, retry_spread), NUMBER(0, 3600, 10), "seconds", RELOAD,
+	  "At a stop each client is told to come back after another random "
+	  "time, this at most." },
+
+	{ AT(log, target), CHOICE(targets, 0), "", FIXED,
+	  "Where the log goes." },
+	{ AT(log, level), CHOICE(levels, 1), "", RELOAD,
+	  "The least weighty lines that are logged." },
+
+	{ AT(threads, io), NUMBER(0, 64, 0), "threads", FIXED,
+	  "Threads that read and write connections. 0: half the cores, at "
+	  "least one." },
+
+	{ AT(limits, connections), NUMBER(0, 1000000, 0), "connections",
+	  RELOAD,
+	  "Connections at one time. 0: as many as there are descriptors." },
+	{ AT(limits, address), NUMBER(0, 1000000, 16), "connections", RELOAD,
+	  "Connections from one address at one time, a /64 of IPv6 being one "
+	  "address. 0: no limit." },
+	{ AT(limits, unauthenticated), NUMBER(0, 1000000, 0), "connections",
+	  RELOAD,
+	  "Connections not logged in at one time. 0: a tenth of the "
+	  "descriptors." },
+	{ AT(limits, login_timeout), NUMBER(1, 3600, 15), "seconds", RELOAD,
+	  "How long a connection may take to log in." },
+	{ AT(limits, idle_timeout), NUMBER(0, 86400, 0), "seconds", RELOAD,
+	  "How long a connection may say nothing before it is asked whether "
+	  "it is there. 0: for ever." },
+	{ AT(limits, ping_timeout), NUMBER(1, 3600, 30), "seconds", RELOAD,
+	  "How long it may then take to answer." },
+	{ AT(limits, lines), NUMBER(0, 1000000, 10), "lines a second", RELOAD,
+	  "Lines taken from a connection in the long run. 0: no limit." },
+	{ AT(limits, burst), NUMBER(1, 1000000, 50), "lines", RELOAD,
+	  "Lines taken from a connection at once, before limits.lines "
+	  "applies." },
+	{ AT(limits, pending), NUMBER(1, 65536, 256), "requests", RELOAD,
+	  "Requests of one connection that may be unanswered." },
+	{ AT(limits, rooms_per_connection), NUMBER(1, 100000, 50), "rooms",
+	  RELOAD, "Rooms one connection may be in." },
+	{ AT(limits, loopback_trusted), SWITCH(1), "", RELOAD,
+	  "Addresses of this host are exempt from limits.address. To be "
+	  "switched off behind a proxy." },
+
+	{ AT(rooms, max), NUMBER(1, 1000000, 10000), "rooms", RELOAD,
+	  "Rooms at one time." },
+	{ AT(rooms, members), NUMBER(1, 1000000, 20000), "members", RELOAD,
+	  "Members of one room." },
+	{ AT(rooms, create), CHOICE(creators, CREATE_GUESTS), "", RELOAD,
+	  "Who may make a room by joining it: everybody, those with an "
+	  "account, or administrators." },
+	{ AT(rooms, presence_limit), NUMBER(0, 1000000, 100), "members",
+	  RELOAD,
+	  "In a room of more members it is not announced who comes and "
+	  "goes." },
+	{ AT(rooms, linger), NUMBER(0, 86400, 60), "seconds", RELOAD,
+	  "How long the thread of an empty room stays." },
+	{ AT(rooms, mailbox), NUMBER(16, 1000000, 4096), "requests", FIXED,
+	  "Requests that may wait for one room before senders are held "
+	  "back." },
+	{ AT(rooms, window), NUMBER(64, 1048576, 1024), "KiB", FIXED,
+	  "The newest part of a room that is kept in memory, for members "
+	  "that are slow to read." },
+	{ AT(rooms, repeat_ids), NUMBER(0, 1000000, 10000), "events", FIXED,
+	  "The newest events of a room among which a repeated request is "
+	  "recognised." },
+	{ .path = NULL },
+};
+
+const struct option *
+option_find(const char *path)
+{
+	const struct option *option;
+
+	for (option = options; option->path != NULL; option++)
+		if (strcmp(option->path, path) == 0)
+			return option;
+	return NULL;
+}
+
+_Atomic int64_t *
+option_number(const struct config *config, const struct option *option)
+{
+	return (_Atomic int64_t *)((char *)config + option->offset);
+}
+
+char **
+option_text(const struct config *config, const struct option *option)
+{
+	return (char **)((char *)config + option->offset);
+}
+
+char ***
+option_list(const struct config *config, const struct option *option)
+{
+	return (char ***)((char *)config + option->offset);
+}
