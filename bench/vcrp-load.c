@@ -1,0 +1,212 @@
+/* vcrp-load.c -- loads a VCRP server and checks what it promises
+ *
+ * SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "modes.h"
+
+static const struct mode modes[] = {
+	{ "fanout", talk_run, { .rooms = 1, .members = 100, .senders = 1,
+	  .time = 10 },
+	  "senders speak as fast as their windows allow" },
+	{ "latency", talk_run, { .rooms = 1, .members = 100, .senders = 1,
+	  .rate = 100, .sample = 1, .time = 10 },
+	  "senders speak at a fixed rate, whatever comes back" },
+	{ "slow", talk_run, { .rooms = 1, .members = 100, .senders = 1,
+	  .stop = 1, .stop_after = 3, .resume_after = 7, .time = 10 },
+	  "fanout in which some stop reading and read again later" },
+	{ "chat", talk_run, { .rooms = 100, .members = 20, .senders = 20,
+	  .rate = 1, .sample = 1, .time = 60 },
+	  "everybody speaks at a moderate pace" },
+	{ "storm", storm_run, { .rooms = 100, .members = 100, .rounds = 1 },
+	  "all connect, log in and enter; with --reset, again and again" },
+	{ "idle", idle_run, { .rooms = 250, .members = 20, .time = 3600 },
+	  "all enter and keep still until a line comes on standard input" },
+};
+
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
+enum { TEXT, COUNT, REAL, SWITCH, LONG };
+
+/* One row an option; `at` is its place in struct options. */
+static const struct row {
+	const char *name;
+	int         kind;
+	size_t      at;
+	const char *unit, *help;
+} rows[] = {
+#define ROW(name, kind, field, unit, help) \
+	{ name, kind, offsetof(struct options, field), unit, help }
+	ROW("host", TEXT, host, "ADDRESS", "the server (127.0.0.1)"),
+	ROW("port", TEXT, port, "N", "its port (3073)"),
+	ROW("socket", TEXT, socket, "PATH", "its Unix socket, in place of TCP"),
+	ROW("from", TEXT, from, "ADDRESS", "the address to connect from"),
+	ROW("pid", COUNT, pid, "PID", "measure this process too"),
+	ROW("room", TEXT, room, "NAME", "how rooms' names begin (load)"),
+	ROW("nick", TEXT, nick, "NAME", "how nicks begin (by process)"),
+	ROW("rooms", COUNT, rooms, "R", "rooms; 0: enter none"),
+	ROW("members", COUNT, members, "M",
+	    "members of each room (or of none)"),
+	ROW("senders", COUNT, senders, "S", "of these, how many speak"),
+	ROW("bytes", COUNT, bytes, "B", "of a text, 32 to 3072 (128)"),
+	ROW("window", COUNT, window, "W",
+	    "messages of a sender without echo (64)"),
+	ROW("rate", REAL, rate, "N",
+	    "messages a second of each sender; 0: no pause"),
+	ROW("time", REAL, time, "S", "seconds to speak or to keep still"),
+	ROW("count", LONG, count, "N", "messages of each sender, then end"),
+	ROW("sample", COUNT, sample, "N", "time one message in N"),
+	ROW("ids", SWITCH, ids, "", "give each message an id"),
+	ROW("stop", COUNT, stop, "X", "members of each room that stop reading"),
+	ROW("stop-after", REAL, stop_after, "S", "when they stop"),
+	ROW("resume-after", REAL, resume_after, "S",
+	    "when they read again; over --time: at the end; -1: never"),
+	ROW("rcvbuf", COUNT, rcvbuf, "BYTES", "their sockets' receive buffer"),
+	ROW("at-once", COUNT, at_once, "K", "logins under way (200)"),
+	ROW("rounds", COUNT, rounds, "N", "how often a storm comes"),
+	ROW("reset", SWITCH, reset, "", "end a storm's connections by RST"),
+	ROW("patience", REAL, patience, "S",
+	    "seconds without progress before giving up (10)"),
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void
+usage(FILE *to)
+{
+	fprintf(to, "Usage: vcrp-load MODE [--OPTION VALUE]...\n\nModes:\n");
+	for (size_t i = 0; i < MODES; i++)
+		fprintf(to, "  %-8s %s\n", modes[i].name, modes[i].help);
+	fprintf(to, "\nOptions:\n");
+	for (size_t i = 0; i < ROWS; i++)
+		fprintf(to, "  --%s %s%*s%s\n", rows[i].name, rows[i].unit,
+			(int)(22 - strlen(rows[i].name) -
+			      strlen(rows[i].unit)), "", rows[i].help);
+	fprintf(to, "\nEach figure is printed on a line of its own. Exit status"
+		": 0 all promises kept,\n1 one was broken, 2 could not run."
+		"\n");
+}
+
+static void
+set(struct options *opt, const struct row *row, const char *value)
+{
+	void *at = (char *)opt + row->at;
+	char *end = NULL;
+
+	switch (row->kind) {
+	case TEXT:
+		*(const char **)at = value;
+		break;
+	case COUNT:
+		*(unsigned *)at = strtoul(value, &end, 10);
+		break;
+	case LONG:
+		*(uint64_t *)at = strtoull(value, &end, 10);
+		break;
+	case REAL:
+		*(double *)at = strtod(value, &end);
+		break;
+	case SWITCH:
+		*(bool *)at = true;
+		break;
+	}
+	if (end != NULL && *end != '\0') {
+		fprintf(stderr, "vcrp-load: --%s: not a number: %s\n",
+			row->name, value);
+		exit(2);
+	}
+}
+
+static void
+parse(struct options *opt, int argc, char **argv)
+{
+	struct option longs[ROWS + 2] = { { "help", no_argument, NULL, 0 } };
+	int which;
+
+	for (size_t i = 0; i < ROWS; i++)
+		longs[i + 1] = (struct option){ rows[i].name,
+			rows[i].kind == SWITCH ? no_argument
+					       : required_argument, NULL, 0 };
+	while (getopt_long(argc, argv, "", longs, &which) == 0) {
+		if (which == 0) {
+			usage(stdout);
+			exit(0);
+		}
+		set(opt, &rows[which - 1], optarg);
+	}
+	if (optind != argc) {
+		usage(stderr);
+		exit(2);
+	}
+}
+
+static void
+refuse(const char *why)
+{
+	fprintf(stderr, "vcrp-load: %s\n", why);
+	exit(2);
+}
+
+static void
+check(const struct options *opt)
+{
+	if (opt->bytes < 32 || opt->bytes > TEXT_MAX_BYTES)
+		refuse("--bytes is 32 to 3072");
+	if (opt->members == 0 || opt->window == 0 || opt->at_once == 0 ||
+	    opt->sample == 0)
+		refuse("--members, --window, --at-once and --sample are at"
+		       " least 1");
+	if (opt->senders + opt->stop > opt->members)
+		refuse("--senders and --stop together exceed --members");
+	if (strlen(opt->room) > 20 || strlen(opt->nick) > 20)
+		refuse("--room and --nick have at most 20 bytes");
+}
+
+static const struct mode *
+find_mode(const char *name)
+{
+	for (size_t i = 0; i < MODES; i++)
+		if (strcmp(modes[i].name, name) == 0)
+			return &modes[i];
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct mode *mode;
+	struct options opt;
+	char nick[16];
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	mode = argc > 1 ? find_mode(argv[1]) : NULL;
+	if (mode == NULL) {
+		usage(stderr);
+		return 2;
+	}
+	opt = mode->defaults;
+	opt.host = "127.0.0.1";
+	opt.port = "3073";
+	opt.room = "load";
+	snprintf(nick, sizeof(nick), "v%dx", (int)getpid());
+	opt.nick = nick;
+	opt.bytes = 128;
+	opt.window = 64;
+	opt.at_once = 200;
+	opt.patience = 10;
+	if (opt.sample == 0)
+		opt.sample = 16;
+	parse(&opt, argc - 1, argv + 1);
+	check(&opt);
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return mode->run(&opt);
+}

@@ -1,0 +1,181 @@
+# fake_server.py -- a little VCRP server that can break its promises on demand
+#
+# SPDX-License-Identifier: MIT
+"""Serves rooms on a port the kernel picks, in a thread of its own.
+
+It is there to prove that the load generator notices what a server must never
+do: `fault` names one of FAULTS, done once, to one member, after 500 messages.
+"""
+
+import selectors
+import socket
+import threading
+import time
+
+FAULTS = ("hole", "double", "swap", "change", "cut", "refuse", "bye",
+          "silence", "order", "gap")
+
+
+class Conn:
+    def __init__(self, sock):
+        self.sock, self.rest, self.out = sock, b"", b""
+        self.nick, self.greeted = None, False
+
+
+class FakeServer(threading.Thread):
+    def __init__(self, fault=None, after=500):
+        super().__init__(daemon=True)
+        self.fault, self.after, self.said = fault, after, 0
+        self.rooms, self.held = {}, None
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.listener.setblocking(False)
+        self.port = self.listener.getsockname()[1]
+        self.select = selectors.DefaultSelector()
+        self.select.register(self.listener, selectors.EVENT_READ, None)
+
+    def run(self):
+        while True:
+            for key, events in self.select.select():
+                if key.data is None:
+                    self.accept()
+                elif events & selectors.EVENT_READ:
+                    self.read(key.data)
+                else:
+                    self.flush(key.data)
+
+    def accept(self):
+        sock, _ = self.listener.accept()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.select.register(sock, selectors.EVENT_READ, Conn(sock))
+
+    def end(self, conn):
+        for room in self.rooms.values():
+            if conn in room["members"]:
+                room["members"].remove(conn)
+        try:
+            self.select.unregister(conn.sock)
+            conn.sock.close()
+        except (KeyError, ValueError):
+            pass
+
+    def read(self, conn):
+        try:
+            data = conn.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.end(conn)
+            return
+        *lines, conn.rest = (conn.rest + data).split(b"\n")
+        touched = {conn}
+        for line in lines:
+            touched |= self.line(conn, line)
+        for each in touched:
+            self.flush(each)
+
+    def flush(self, conn):
+        try:
+            sent = conn.sock.send(conn.out) if conn.out else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.end(conn)
+            return
+        conn.out = conn.out[sent:]
+        want = selectors.EVENT_READ
+        if conn.out:
+            want |= selectors.EVENT_WRITE
+        try:
+            self.select.modify(conn.sock, want, conn)
+        except (KeyError, ValueError):
+            pass
+
+    def line(self, conn, line):
+        if not conn.greeted:
+            conn.out += b"VCRP 1 fake fake/0 guest\n"
+            conn.greeted = True
+        attrs = b""
+        if line.startswith(b"@"):
+            attrs, _, line = line.partition(b" ")
+            attrs += b" "
+        verb, _, rest = line.partition(b" ")
+        if verb == b"HELLO":
+            conn.nick = b"~" + rest
+            conn.out += b"OK HELLO " + conn.nick + b"\n"
+        elif verb == b"JOIN":
+            return self.enter(conn, rest)
+        elif verb == b"SAY":
+            return self.say(conn, attrs, *rest.split(b" ", 1))
+        elif verb == b"PING":
+            conn.out += b"PONG " + rest + b"\n"
+        return {conn}
+
+    def enter(self, conn, name):
+        room = self.rooms.setdefault(name, {"last": 1000, "members": []})
+        for other in room["members"]:
+            other.out += b"JOIN %s %s\n" % (name, conn.nick)
+        room["members"].append(conn)
+        conn.out += b"ROOM %s %d %d\nOK JOIN %s %d\n" % (
+            name, room["last"], len(room["members"]), name, room["last"])
+        return set(room["members"])
+
+    def say(self, conn, attrs, name, text):
+        room = self.rooms[name]
+        self.said += 1
+        due = self.said == self.after
+        if due and self.fault == "order":
+            self.held = (conn, attrs, text)
+            return set()
+        if self.held and self.held[0] is conn:
+            first, self.held = self.held, None
+            self.tell(room, name, conn, attrs, text, False)
+            _, attrs, text = first
+        self.tell(room, name, conn, attrs, text, due)
+        return set(room["members"])
+
+    def tell(self, room, name, conn, attrs, text, due):
+        room["last"] += 1
+        line = attrs + b"MSG %s %d %d %s %s\n" % (
+            name, room["last"], time.time() * 1000, conn.nick, text)
+        for member in room["members"]:
+            copy = line
+            if due and member is room["members"][-1]:
+                copy = self.spoil(member, line, name, room["last"])
+            member.out += copy
+
+    def spoil(self, member, line, name, number):
+        fault = self.fault
+        if fault == "double":
+            return line + line
+        if fault == "hole":
+            return b""
+        if fault == "gap":
+            return b"GAP %s %d %d\n" % (name, number, number)
+        if fault == "swap":
+            self.after += 1
+            self.fault, self.swapped = "swapped", line
+            return b""
+        if fault == "swapped":
+            return line + self.swapped
+        if fault == "change":
+            return line[:-9] + b"?" + line[-8:]
+        if fault == "cut":
+            return line[:-9] + b"\n"
+        if fault == "refuse":
+            return line + b"ERR busy come back later\n"
+        if fault == "bye":
+            return line + b"BYE kill\n"
+        if fault == "silence":
+            self.after += 1
+            return b""
+        return line
+
+
+if __name__ == "__main__":
+    server = FakeServer()
+    server.start()
+    print("port", server.port, flush=True)
+    server.join()
