@@ -1,0 +1,271 @@
+/* answer.c -- what comes in, and what it means for what was asked
+ *
+ * SPDX-License-Identifier: MIT */
+#include "lib/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/stream.h"
+
+#define WAIT_DEFAULT	1000
+#define WAIT_MAX	86400000
+
+typedef bool answer_fn(struct vcrp *, const struct vline *,
+    struct vcrp_event *);
+
+/* -1 when it is not there. */
+static int
+attribute_ms(const struct vline *line, const char *key)
+{
+	char value[32];
+	uint64_t number;
+
+	if (!vline_attribute(line->attributes, key, value, sizeof(value)) ||
+	    !vline_number(value, &number))
+		return -1;
+	return number < WAIT_MAX ? (int)number : WAIT_MAX;
+}
+
+static void
+finish_number(struct vcrp *v, int64_t number, struct vcrp_event *event)
+{
+	struct vroom *room = number > 0 ? vstream_asking(v, number) : NULL;
+
+	if (room != NULL)
+		vstream_finish(v, room, event);
+}
+
+static bool
+on_greeting(struct vcrp *v, const struct vline *line,
+    struct vcrp_event *event)
+{
+	(void)event;
+	if (line->count < 1 || strcmp(line->words[0], "1") != 0)
+		vsession_end(v, "not-vcrp", "the server speaks another VCRP");
+	return true;
+}
+
+static bool
+on_login(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	if (line->count < 2)
+		return true;
+	vsession_up(v, line->words[1]);
+	event->kind = VCRP_UP;
+	return true;
+}
+
+static bool
+on_ok(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	const char *verb = line->count > 0 ? line->words[0] : "";
+	int64_t number = vstream_own_number(v, line);
+	uint64_t last = 0;
+
+	if (v->phase == PHASE_LOGIN)
+		return on_login(v, line, event);
+	if (line->count > 2 && vline_number(line->words[2], &last)) {
+		event->room = line->words[1];
+		event->number = last;
+	}
+	if (strcmp(verb, "JOIN") == 0 && event->room != NULL)
+		vstream_joined(v, number, event->room, last);
+	else if (strcmp(verb, "LEAVE") == 0 && line->count > 1)
+		vstream_out(v, line->words[1]);
+	finish_number(v, number, event);
+	return true;
+}
+
+static bool
+is_passing(const struct vcrp *v, const char *code)
+{
+	static const char *const codes[] = {
+		"busy", "shutting-down", "too-fast",
+		/* These last longer; but somebody logs out some time. */
+		"internal", "room-full", "too-many"
+	};
+	size_t i, count = v->phase == PHASE_LOGIN ? 6 : 3;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(codes[i], code) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+on_login_refused(struct vcrp *v, const struct vline *line, int wait)
+{
+	char why[VWHY_SIZE];
+
+	if (wait < 0)
+		wait = attribute_ms(line, "retry");
+	if (wait < 0 && !is_passing(v, line->words[0])) {
+		vsession_end(v, line->words[0], line->text ? line->text : "");
+		return true;
+	}
+	snprintf(why, sizeof(why), "%.79s: %.400s", line->words[0],
+	    line->text ? line->text : "");
+	vsession_down(v, why, wait);
+	return true;
+}
+
+static void
+name_room(struct vcrp *v, const struct vroom *room, struct vcrp_event *event)
+{
+	if (room->word == NULL)
+		return;
+	snprintf(v->room, sizeof(v->room), "%s",
+	    room->name != NULL ? room->name : room->word);
+	event->room = v->room;
+}
+
+/* Our own JOIN after an interruption, which the program knows nothing of. */
+static bool
+on_rejoin_refused(struct vcrp *v, struct vroom *room, int wait,
+    struct vcrp_event *event)
+{
+	if (wait >= 0) {
+		room->state = VROOM_REJOIN;
+		room->not_before = vsession_now() + wait;
+		return false;
+	}
+	room->state = VROOM_OUT;
+	name_room(v, room, event);
+	return true;
+}
+
+static bool
+on_err(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	int64_t number = vstream_own_number(v, line);
+	struct vroom *room = NULL;
+	int wait = attribute_ms(line, "wait");
+
+	if (line->count < 1)
+		return true;
+	event->code = line->words[0];
+	if (v->phase == PHASE_LOGIN)
+		return on_login_refused(v, line, wait);
+	if (wait < 0 && is_passing(v, event->code))
+		wait = WAIT_DEFAULT;
+	room = vstream_rejoining(v, number);
+	if (room != NULL)
+		return on_rejoin_refused(v, room, wait, event);
+	if (number > 0)
+		room = vstream_asking(v, number);
+	else if (v->control.first != NULL && v->control.first->sent)
+		/* A line so odd that the server did not find its id. */
+		room = &v->control;
+	event->request = number;
+	if (room == NULL)
+		return true;
+	if (wait >= 0) {
+		room->first->sent = false;
+		room->first->not_before = vsession_now() + wait;
+		return false;
+	}
+	name_room(v, room, event);
+	vstream_finish(v, room, event);
+	return true;
+}
+
+static bool
+on_bye(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	const char *code = line->count > 0 ? line->words[0] : "";
+	int retry = attribute_ms(line, "retry");
+	char why[VWHY_SIZE];
+
+	event->code = code;
+	if (retry < 0 || v->phase == PHASE_QUITTING) {
+		vsession_end(v, code, line->text ? line->text : "");
+		return true;
+	}
+	snprintf(why, sizeof(why), "%.79s %.400s", code,
+	    line->text ? line->text : "");
+	vsession_down(v, why, retry);
+	return true;
+}
+
+static bool
+on_ping(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	char pong[VLINE_MAX + 8];
+	int len = snprintf(pong, sizeof(pong), "PONG%s%s\n",
+	    line->text ? " " : "", line->text ? line->text : "");
+
+	(void)event;
+	vlink_put(&v->link, pong, (size_t)len);
+	return false;
+}
+
+static bool
+on_room(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	(void)v;
+	if (line->count > 0)
+		event->room = line->words[0];
+	return true;
+}
+
+static bool
+on_pong(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	finish_number(v, vstream_own_number(v, line), event);
+	return true;
+}
+
+static bool
+on_other(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	(void)line;
+	(void)event;
+	if (v->phase == PHASE_LOGIN && strcmp(line->verb, "NOTICE") != 0)
+		vsession_end(v, "not-vcrp", "this is no VCRP server");
+	return true;
+}
+
+static answer_fn *const handlers[] = {
+	[VERB_OTHER]	= on_other,
+	[VERB_BYE]	= on_bye,
+	[VERB_DELETE]	= vstream_numbered,
+	[VERB_EDIT]	= vstream_numbered,
+	[VERB_ERR]	= on_err,
+	[VERB_GAP]	= vstream_gap,
+	[VERB_JOIN]	= vstream_presence,
+	[VERB_LEAVE]	= vstream_presence,
+	[VERB_MSG]	= vstream_numbered,
+	[VERB_OK]	= on_ok,
+	[VERB_PAGE]	= vstream_page,
+	[VERB_PING]	= on_ping,
+	[VERB_PONG]	= on_pong,
+	[VERB_QUIT]	= on_other,
+	[VERB_REACT]	= vstream_numbered,
+	[VERB_RESET]	= vstream_reset,
+	[VERB_ROLE]	= vstream_numbered,
+	[VERB_ROOM]	= on_room,
+	[VERB_SAY]	= on_other,
+	[VERB_SET]	= vstream_numbered,
+	[VERB_SIGNAL]	= vstream_presence,
+	[VERB_VCRP]	= on_greeting
+};
+
+bool
+vanswer(struct vcrp *v, struct vcrp_event *event_r)
+{
+	struct vline line;
+
+	strcpy(v->parts, v->line);
+	if (!vline_cut(v->parts, &line))
+		return false;
+	*event_r = (struct vcrp_event){
+		.kind = VCRP_LINE, .line = v->line, .verb = line.verb,
+		.count = line.count, .text = line.text
+	};
+	memcpy(event_r->words, line.words, sizeof(line.words));
+	return handlers[line.kind](v, &line, event_r);
+}

@@ -1,0 +1,270 @@
+/* link.c -- the bytes of one connection, in lines
+ *
+ * SPDX-License-Identifier: MIT */
+#include "lib/link.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/line.h"
+
+#define SOCKET_FLAGS	(SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+void
+vlink_init(struct vlink *link)
+{
+	link->fd = -1;
+	link->connecting = false;
+	link->ended = NULL;
+	link->addresses = link->next = NULL;
+	link->in_begin = link->in_end = 0;
+	link->out_begin = link->out_end = 0;
+}
+
+void
+vlink_close(struct vlink *link)
+{
+	if (link->fd >= 0)
+		close(link->fd);
+	if (link->addresses != NULL)
+		freeaddrinfo(link->addresses);
+	vlink_init(link);
+}
+
+static void
+connect_to(struct vlink *link, int family, const struct sockaddr *address,
+    socklen_t len)
+{
+	link->connecting = true;
+	link->fd = socket(family, SOCK_STREAM | SOCKET_FLAGS, 0);
+	if (link->fd < 0)
+		link->ended = strerror(errno);
+	else if (connect(link->fd, address, len) < 0 && errno != EINPROGRESS)
+		link->ended = strerror(errno);
+}
+
+bool
+vlink_try_next(struct vlink *link)
+{
+	struct addrinfo *address;
+
+	while ((address = link->next) != NULL) {
+		if (link->fd >= 0)
+			close(link->fd);
+		link->ended = NULL;
+		link->next = address->ai_next;
+		connect_to(link, address->ai_family, address->ai_addr,
+		    address->ai_addrlen);
+		if (link->ended == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+open_local(struct vlink *link, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		link->ended = strerror(ENAMETOOLONG);
+		return;
+	}
+	strcpy(address.sun_path, path);
+	connect_to(link, AF_UNIX, (struct sockaddr *)&address,
+	    sizeof(address));
+}
+
+void
+vlink_open(struct vlink *link, const struct vaddress *address)
+{
+	static const struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM
+	};
+	int error;
+
+	vlink_close(link);
+	if (address->path != NULL) {
+		open_local(link, address->path);
+		return;
+	}
+	error = getaddrinfo(address->host, address->port, &hints,
+	    &link->addresses);
+	if (error != 0) {
+		link->addresses = NULL;
+		link->ended = error == EAI_SYSTEM ? strerror(errno) :
+		    gai_strerror(error);
+		return;
+	}
+	link->next = link->addresses;
+	vlink_try_next(link);
+}
+
+short
+vlink_events(const struct vlink *link)
+{
+	short events = 0;
+
+	if (link->fd < 0 || link->ended != NULL)
+		return 0;
+	if (link->connecting)
+		return POLLOUT;
+	if (link->in_end - link->in_begin < VLINK_IN)
+		events |= POLLIN;
+	if (link->out_begin < link->out_end)
+		events |= POLLOUT;
+	return events;
+}
+
+/* A peer that went without a word is found after some two minutes, by probes
+ * when it is quiet and by the lack of acknowledgements when it is not. */
+static void
+set_options(int fd)
+{
+	const struct { int name, value; } options[] = {
+		{ TCP_NODELAY, 1 },
+		{ TCP_KEEPIDLE, 60 },
+		{ TCP_KEEPINTVL, 20 },
+		{ TCP_KEEPCNT, 3 },
+		{ TCP_USER_TIMEOUT, 120000 }
+	};
+	int on = 1;
+	size_t i;
+
+	/* On a local socket these fail, and nobody needs them. */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(fd, IPPROTO_TCP, options[i].name,
+		    &options[i].value, sizeof(options[i].value));
+}
+
+static void
+finish_connecting(struct vlink *link)
+{
+	struct pollfd item = { .fd = link->fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	if (poll(&item, 1, 0) != 1)
+		return;
+	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error == 0) {
+		link->connecting = false;
+		set_options(link->fd);
+	} else if (!vlink_try_next(link)) {
+		link->ended = strerror(error);
+	}
+}
+
+void
+vlink_flush(struct vlink *link)
+{
+	ssize_t n;
+
+	if (link->fd < 0 || link->connecting || link->ended != NULL)
+		return;
+	while (link->out_begin < link->out_end) {
+		n = send(link->fd, link->out + link->out_begin,
+		    link->out_end - link->out_begin, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* A broken pipe is left to recv(): there may be a BYE. */
+		if (n < 0)
+			break;
+		link->out_begin += (size_t)n;
+	}
+	if (link->out_begin == link->out_end)
+		link->out_begin = link->out_end = 0;
+}
+
+static void
+fill(struct vlink *link)
+{
+	size_t len = link->in_end - link->in_begin;
+	ssize_t n;
+
+	memmove(link->in, link->in + link->in_begin, len);
+	link->in_begin = 0;
+	link->in_end = len;
+	if (len == VLINK_IN)
+		return;
+	n = recv(link->fd, link->in + len, VLINK_IN - len, 0);
+	if (n > 0)
+		link->in_end += (size_t)n;
+	else if (n == 0)
+		link->ended = "the server closed the connection";
+	else if (errno != EAGAIN && errno != EINTR)
+		link->ended = strerror(errno);
+}
+
+void
+vlink_step(struct vlink *link)
+{
+	if (link->fd < 0 || link->ended != NULL)
+		return;
+	if (link->connecting)
+		finish_connecting(link);
+	if (link->connecting || link->ended != NULL)
+		return;
+	vlink_flush(link);
+	fill(link);
+}
+
+static const char *
+line_end(const struct vlink *link)
+{
+	return memchr(link->in + link->in_begin, '\n',
+	    link->in_end - link->in_begin);
+}
+
+bool
+vlink_has_line(const struct vlink *link)
+{
+	return line_end(link) != NULL;
+}
+
+bool
+vlink_take(struct vlink *link, char *line_r)
+{
+	const char *begin = link->in + link->in_begin;
+	const char *end = line_end(link);
+	size_t len = end != NULL ? (size_t)(end - begin) :
+	    link->in_end - link->in_begin;
+
+	if (len >= VLINE_MAX) {
+		link->in_begin = link->in_end;
+		link->ended = "the server sent a line that is too long";
+		return false;
+	}
+	if (end == NULL)
+		return false;
+	link->in_begin += len + 1;
+	if (len > 0 && begin[len - 1] == '\r')
+		len--;
+	memcpy(line_r, begin, len);
+	line_r[len] = '\0';
+	return true;
+}
+
+bool
+vlink_put(struct vlink *link, const char *bytes, size_t len)
+{
+	if (link->out_begin > 0) {
+		memmove(link->out, link->out + link->out_begin,
+		    link->out_end - link->out_begin);
+		link->out_end -= link->out_begin;
+		link->out_begin = 0;
+	}
+	if (len > VLINK_OUT - link->out_end)
+		return false;
+	memcpy(link->out + link->out_end, bytes, len);
+	link->out_end += len;
+	return true;
+}

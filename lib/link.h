@@ -1,0 +1,56 @@
+/* link.h -- the bytes of one connection, in lines
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Knows no protocol but its line ends. Both directions have a buffer of a
+ * fixed size: a full one makes the other side wait.
+ *
+ * Threads: one at a time.
+ * Locks:   none.
+ * Memory:  its buffers are part of it; the list of addresses and the
+ *          descriptor are released by vlink_close(). */
+#ifndef LIB_LINK_H
+#define LIB_LINK_H
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/address.h"
+
+#define VLINK_IN	65536
+#define VLINK_OUT	65536
+
+struct vlink {
+	int              fd;		/* -1 for none */
+	bool             connecting;
+	const char      *ended;		/* why there is nothing more to read */
+	struct addrinfo *addresses;
+	struct addrinfo *next;		/* to try when this one fails */
+	size_t           in_begin, in_end;
+	size_t           out_begin, out_end;
+	char             in[VLINK_IN];
+	char             out[VLINK_OUT];
+};
+
+void vlink_init(struct vlink *);
+/* Begins to connect, after looking the host up, which blocks. Whatever goes
+ * wrong, here or later, ends up in ended. */
+void vlink_open(struct vlink *, const struct vaddress *);
+/* Gives up on the address that is being tried; false when it was the last. */
+bool vlink_try_next(struct vlink *);
+void vlink_close(struct vlink *);
+
+short vlink_events(const struct vlink *);
+/* Finishes connecting, writes and reads once, all without waiting. */
+void vlink_step(struct vlink *);
+void vlink_flush(struct vlink *);
+
+/* Takes a line, without its line end, into line_r of VLINE_MAX bytes. A NUL
+ * ends it early; a line that is too long ends the link. */
+bool vlink_take(struct vlink *, char *line_r);
+bool vlink_has_line(const struct vlink *);
+/* All of it or, for want of room, nothing and false. */
+bool vlink_put(struct vlink *, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,308 @@
+/* session.c -- what goes out and when: connecting, logging in, asking
+ *
+ * SPDX-License-Identifier: MIT */
+#include "lib/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+int64_t
+vsession_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+vsession_random(void *bytes, size_t size)
+{
+	return getrandom(bytes, size, 0) == (ssize_t)size;
+}
+
+bool
+vsession_send(struct vcrp *v, int64_t number, const char *line)
+{
+	char bytes[VLINE_MAX + 1];
+	int len = snprintf(bytes, sizeof(bytes), "@id=%s-%" PRId64 "%s\n",
+	    v->prefix, number, line);
+
+	return vlink_put(&v->link, bytes, (size_t)len);
+}
+
+/* A direct conversation has another name than the one it is asked for by, so
+ * only when all of them are read through is it known what was said there. */
+static bool
+conversations_settled(const struct vcrp *v)
+{
+	const struct vroom *room;
+
+	for (room = v->rooms; room != NULL; room = room->next) {
+		if (room->word[0] == '@' && room->state != VROOM_OUT &&
+		    room->state != VROOM_IN)
+			return false;
+	}
+	return true;
+}
+
+/* Until the replay is over it is not known what is still to be said. */
+static bool
+may_send(const struct vcrp *v, const struct vroom *room)
+{
+	if (room->state == VROOM_OUT)
+		return room->word == NULL || room->word[0] != '@' ||
+		    conversations_settled(v);
+	return room->state == VROOM_IN;
+}
+
+static void
+pump_room(struct vcrp *v, struct vroom *room, int64_t now)
+{
+	struct vrequest *first = room->first;
+
+	if (first == NULL || first->sent || first->not_before > now)
+		return;
+	/* From now on it waits for something else than the clock. */
+	first->not_before = 0;
+	if (may_send(v, room))
+		first->sent = vsession_send(v, first->number,
+		    first->line);
+}
+
+int64_t
+vsession_ask(struct vcrp *v, enum vverb kind, const char *room, int64_t after,
+    const char *line)
+{
+	struct vroom *lane = &v->control;
+	struct vrequest *request;
+
+	if (v->phase >= PHASE_QUITTING)
+		return -ENOTCONN;
+	if (v->pending >= VCRP_QUEUE_MAX)
+		return -EAGAIN;
+	if (room != NULL)
+		lane = vroom_obtain(&v->rooms, room);
+	request = malloc(sizeof(*request) + strlen(line) + 1);
+	if (lane == NULL || request == NULL) {
+		free(request);
+		return -ENOMEM;
+	}
+	*request = (struct vrequest){
+		.number = ++v->numbers, .after = after, .kind = kind
+	};
+	strcpy(request->line, line);
+	vroom_put(lane, request);
+	v->pending++;
+	if (v->phase == PHASE_UP)
+		pump_room(v, lane, vsession_now());
+	return request->number;
+}
+
+static void
+rejoin(struct vcrp *v, struct vroom *room, int64_t now)
+{
+	char line[VLINE_MAX];
+
+	if (room->not_before > now)
+		return;
+	room->not_before = 0;
+	snprintf(line, sizeof(line), " JOIN %s %" PRIu64, room->name,
+	    room->cursor);
+	room->join = ++v->numbers;
+	if (vsession_send(v, room->join, line))
+		room->state = VROOM_JOINING;
+}
+
+void
+vsession_pump(struct vcrp *v)
+{
+	struct vroom *room;
+	int64_t now = vsession_now();
+
+	if (v->phase != PHASE_UP)
+		return;
+	pump_room(v, &v->control, now);
+	for (room = v->rooms; room != NULL; room = room->next) {
+		if (room->state == VROOM_REJOIN)
+			rejoin(v, room, now);
+		pump_room(v, room, now);
+	}
+}
+
+static void
+connect_now(struct vcrp *v)
+{
+	v->phase = PHASE_CONNECTING;
+	v->deadline = vsession_now() + v->timeout;
+	vlink_open(&v->link, &v->address);
+}
+
+static void
+log_in(struct vcrp *v)
+{
+	char line[VNAME_SIZE + VKEY_MAX + 32];
+	int len;
+
+	if (v->external)
+		len = snprintf(line, sizeof(line), "AUTH EXTERNAL\n");
+	else
+		len = snprintf(line, sizeof(line), "@key=%s HELLO %s\n",
+		    v->key, v->nick);
+	vlink_put(&v->link, line, (size_t)len);
+	vlink_flush(&v->link);
+	v->phase = PHASE_LOGIN;
+	v->deadline = vsession_now() + v->timeout;
+}
+
+static void
+time_out(struct vcrp *v)
+{
+	switch (v->phase) {
+	case PHASE_WAITING:
+		connect_now(v);
+		break;
+	case PHASE_CONNECTING:
+		v->deadline += v->timeout;
+		if (!vlink_try_next(&v->link))
+			vsession_down(v, "no answer", -1);
+		break;
+	case PHASE_LOGIN:
+		vsession_down(v, "the server does not let us in", -1);
+		break;
+	case PHASE_QUITTING:
+		vsession_end(v, "quit", "no answer");
+		break;
+	case PHASE_UP:
+	case PHASE_OVER:
+		break;
+	}
+}
+
+void
+vsession_step(struct vcrp *v)
+{
+	if (v->news != NEWS_NONE || v->phase == PHASE_OVER)
+		return;
+	if (v->phase != PHASE_UP && vsession_now() >= v->deadline)
+		time_out(v);
+	vsession_pump(v);
+	vlink_step(&v->link);
+	if (v->phase == PHASE_CONNECTING && v->link.fd >= 0 &&
+	    !v->link.connecting && v->link.ended == NULL)
+		log_in(v);
+}
+
+static int64_t
+earlier(int64_t deadline, const struct vroom *room)
+{
+	const struct vrequest *first = room->first;
+
+	if (room->state == VROOM_REJOIN && room->not_before > 0 &&
+	    room->not_before < deadline)
+		deadline = room->not_before;
+	if (first != NULL && first->not_before > 0 &&
+	    first->not_before < deadline)
+		deadline = first->not_before;
+	return deadline;
+}
+
+int64_t
+vsession_deadline(const struct vcrp *v)
+{
+	const struct vroom *room;
+	int64_t deadline;
+
+	if (v->phase == PHASE_OVER)
+		return INT64_MAX;
+	if (v->phase != PHASE_UP)
+		return v->deadline;
+	deadline = earlier(INT64_MAX, &v->control);
+	for (room = v->rooms; room != NULL; room = room->next)
+		deadline = earlier(deadline, room);
+	return deadline;
+}
+
+/* Doubling, and each client a little different from the others, who lost the
+ * server at the same moment. */
+static int
+pause_length(struct vcrp *v)
+{
+	unsigned doublings = v->failures++, part = 0;
+	int64_t length = v->retry_min;
+
+	while (doublings-- > 0 && length < v->retry_max)
+		length *= 2;
+	if (length > v->retry_max)
+		length = v->retry_max;
+	vsession_random(&part, sizeof(part));
+	return (int)(length - part % ((unsigned)length / 2 + 1));
+}
+
+static void
+forget_answers(struct vcrp *v)
+{
+	struct vrequest *first = v->control.first;
+	struct vroom *room;
+
+	v->page_left = 0;
+	if (first != NULL && first->sent)
+		vroom_put(&v->lost, vroom_pop(&v->control));
+	for (room = v->rooms; room != NULL; room = room->next) {
+		if (room->first != NULL) {
+			room->first->sent = false;
+			room->first->not_before = 0;
+		}
+		room->not_before = 0;
+		if (room->state != VROOM_OUT)
+			room->state = VROOM_REJOIN;
+	}
+}
+
+static void
+set_news(struct vcrp *v, enum vnews news, const char *code, const char *why)
+{
+	v->news = news;
+	snprintf(v->news_code, sizeof(v->news_code), "%s", code);
+	snprintf(v->news_text, sizeof(v->news_text), "%s", why);
+}
+
+void
+vsession_down(struct vcrp *v, const char *why, int wait)
+{
+	if (v->phase == PHASE_QUITTING) {
+		vsession_end(v, "quit", why);
+		return;
+	}
+	if (v->once) {
+		vsession_end(v, "closed", why);
+		return;
+	}
+	set_news(v, NEWS_DOWN, "", why);
+	vlink_close(&v->link);
+	forget_answers(v);
+	v->news_wait = wait >= 0 ? wait : pause_length(v);
+	v->phase = PHASE_WAITING;
+	v->deadline = vsession_now() + v->news_wait;
+}
+
+void
+vsession_up(struct vcrp *v, const char *name)
+{
+	snprintf(v->name, sizeof(v->name), "%s", name);
+	v->phase = PHASE_UP;
+	v->failures = 0;
+}
+
+void
+vsession_end(struct vcrp *v, const char *code, const char *why)
+{
+	set_news(v, NEWS_END, code, why);
+	vlink_close(&v->link);
+	v->phase = PHASE_OVER;
+}

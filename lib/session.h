@@ -1,0 +1,111 @@
+/* session.h -- the inside of struct vcrp: connecting, logging in, asking
+ *
+ *  WAITING -> CONNECTING -> LOGIN -> UP -> QUITTING -> OVER
+ *     ^___________|___________|______|
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * vcrp.c is what programs call, session.c what goes out and when, answer.c
+ * what comes in and what it means. Times are milliseconds of CLOCK_MONOTONIC.
+ *
+ * Threads: one at a time.
+ * Locks:   none.
+ * Memory:  all of it is struct vcrp's. */
+#ifndef LIB_SESSION_H
+#define LIB_SESSION_H
+
+#include "lib/address.h"
+#include "lib/line.h"
+#include "lib/link.h"
+#include "lib/room.h"
+#include "vcrp.h"
+
+#define VPREFIX_SIZE	11	/* the random part of an id, with its NUL */
+#define VID_SIZE	37
+#define VNAME_SIZE	80
+#define VKEY_MIN	22
+#define VKEY_MAX	64
+#define VWHY_SIZE	512
+
+enum vphase {
+	PHASE_WAITING,
+	PHASE_CONNECTING,
+	PHASE_LOGIN,
+	PHASE_UP,
+	PHASE_QUITTING,
+	PHASE_OVER
+};
+
+enum vnews {
+	NEWS_NONE,
+	NEWS_DOWN,
+	NEWS_END
+};
+
+struct vcrp {
+	struct vaddress address;
+	char            nick[VNAME_SIZE];
+	char            key[VKEY_MAX + 1];
+	char            prefix[VPREFIX_SIZE];
+	char            name[VNAME_SIZE];	/* as the server shows it */
+	bool            external;
+	bool            once;
+	int             timeout;
+	int             retry_min, retry_max;
+
+	enum vphase     phase;
+	int64_t         deadline;	/* of the phase; not of UP and OVER */
+	unsigned        failures;	/* since the last login */
+	int64_t         numbers;	/* given to requests so far */
+	uint64_t        page_left;	/* lines of a PAGE to come */
+	struct vroom   *rooms;
+	struct vroom    control;
+	size_t          pending;
+	struct vlink    link;
+
+	/* Events to deliver before any further line. */
+	enum vnews      news;
+	char            news_code[VNAME_SIZE];
+	char            news_text[VWHY_SIZE];
+	int             news_wait;
+	struct vroom    lost;		/* its queue: requests that are */
+	bool            held;		/* a line that a defect precedes */
+	struct vcrp_event event;
+
+	/* What the event delivered last points at. */
+	char            line[VLINE_MAX];
+	char            parts[VLINE_MAX];
+	char            room[VLINE_MAX];
+	char            text[VWHY_SIZE];
+};
+
+int64_t vsession_now(void);
+/* Random bytes; false where the system has none. */
+bool vsession_random(void *bytes, size_t size);
+
+/* Takes a line of verb kind, already checked and without its id=, for room,
+ * or for none where that is NULL. Returns its number or a negative errno. */
+int64_t vsession_ask(struct vcrp *, enum vverb kind, const char *room,
+    int64_t after, const char *line);
+/* Renders it with its id and puts it in the link; false when that is full. */
+bool vsession_send(struct vcrp *, int64_t number, const char *line);
+/* Sends every request whose turn it is. */
+void vsession_pump(struct vcrp *);
+
+/* What is due by the clock, and by what the link says. */
+void vsession_step(struct vcrp *);
+/* When to step at the latest; INT64_MAX for never. */
+int64_t vsession_deadline(const struct vcrp *);
+
+/* The connection is gone; a new one in wait ms, or after the usual pause when
+ * that is negative. With options.once: the end. */
+void vsession_down(struct vcrp *, const char *why, int wait);
+void vsession_up(struct vcrp *, const char *name);
+/* What comes next is VCRP_END. */
+void vsession_end(struct vcrp *, const char *code, const char *why);
+
+/* Reads v->line and fills in the event; false when it is none for the
+ * program. (answer.c) */
+bool vanswer(struct vcrp *v, struct vcrp_event *event_r);
+
+#endif

@@ -1,0 +1,306 @@
+/* vcrp.c -- what programs call, but for requests
+ *
+ * SPDX-License-Identifier: MIT */
+#include "vcrp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/session.h"
+
+#define QUIT_WAIT	2000
+
+static const char *
+check_options(const struct vcrp_options *o)
+{
+	const char *marks = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	if (o->nick != NULL && (strlen(o->nick) > 64 ||
+	    !vline_is_word(o->nick) || vline_check(o->nick) != 0))
+		return "a nick is a word of 1 to 64 bytes";
+	if (o->key != NULL && (strlen(o->key) < VKEY_MIN ||
+	    strlen(o->key) > VKEY_MAX ||
+	    o->key[strspn(o->key, marks)] != '\0'))
+		return "a key has 22 to 64 letters, digits, '_' and '-'";
+	if (o->timeout < 0 || o->retry_min < 0 || o->retry_max < 0)
+		return "a time is not negative";
+	return NULL;
+}
+
+/* 32 marks, so that each takes five of a byte's bits. */
+static bool
+make_up(char *word_r, size_t len)
+{
+	unsigned char bytes[VKEY_MAX];
+	size_t i;
+
+	if (!vsession_random(bytes, len))
+		return false;
+	for (i = 0; i < len; i++)
+		word_r[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
+	word_r[len] = '\0';
+	return true;
+}
+
+static bool
+be_somebody(struct vcrp *v, const struct vcrp_options *o)
+{
+	unsigned number;
+
+	if (!make_up(v->prefix, sizeof(v->prefix) - 1) ||
+	    !make_up(v->key, 32) || !vsession_random(&number, sizeof(number)))
+		return false;
+	snprintf(v->nick, sizeof(v->nick), "guest%u", number % 100000);
+	if (o->nick != NULL)
+		snprintf(v->nick, sizeof(v->nick), "%s", o->nick);
+	if (o->key != NULL)
+		snprintf(v->key, sizeof(v->key), "%s", o->key);
+	return true;
+}
+
+struct vcrp *
+vcrp_new(const struct vcrp_options *o, const char **why_r)
+{
+	struct vcrp *v;
+
+	*why_r = check_options(o);
+	if (*why_r != NULL)
+		return NULL;
+	v = calloc(1, sizeof(*v));
+	if (v == NULL) {
+		*why_r = strerror(ENOMEM);
+		return NULL;
+	}
+	vlink_init(&v->link);
+	vroom_init(&v->control);
+	vroom_init(&v->lost);
+	v->external = o->external;
+	v->once = o->once;
+	v->timeout = o->timeout > 0 ? o->timeout : 10000;
+	v->retry_min = o->retry_min > 0 ? o->retry_min : 500;
+	v->retry_max = o->retry_max > 0 ? o->retry_max : 30000;
+	if (v->retry_max < v->retry_min)
+		v->retry_max = v->retry_min;
+	if (!be_somebody(v, o)) {
+		*why_r = "no random bytes to be had";
+		vcrp_free(&v);
+	} else if (vaddress_init(&v->address, o->server != NULL ?
+	    o->server : "localhost", why_r) != 0) {
+		vcrp_free(&v);
+	}
+	return v;
+}
+
+void
+vcrp_free(struct vcrp **at)
+{
+	struct vcrp *v = *at;
+
+	*at = NULL;
+	if (v == NULL)
+		return;
+	vlink_close(&v->link);
+	vaddress_fini(&v->address);
+	vroom_fini(&v->control);
+	vroom_fini(&v->lost);
+	vroom_free_all(&v->rooms);
+	explicit_bzero(v->key, sizeof(v->key));
+	free(v);
+}
+
+int
+vcrp_fd(const struct vcrp *v)
+{
+	return v->link.fd;
+}
+
+short
+vcrp_events(const struct vcrp *v)
+{
+	return vlink_events(&v->link);
+}
+
+static bool
+has_event(const struct vcrp *v)
+{
+	return v->held || v->news != NEWS_NONE || v->lost.first != NULL ||
+	    vlink_has_line(&v->link) || v->link.ended != NULL;
+}
+
+int
+vcrp_timeout(const struct vcrp *v)
+{
+	int64_t deadline, left;
+
+	if (has_event(v))
+		return 0;
+	deadline = vsession_deadline(v);
+	if (deadline == INT64_MAX)
+		return -1;
+	left = deadline - vsession_now();
+	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
+void
+vcrp_step(struct vcrp *v)
+{
+	vsession_step(v);
+}
+
+static bool
+tell_news(struct vcrp *v, struct vcrp_event *event_r)
+{
+	enum vnews news = v->news;
+
+	v->news = NEWS_NONE;
+	if (news == NEWS_NONE)
+		return false;
+	snprintf(v->text, sizeof(v->text), "%s", v->news_text);
+	*event_r = (struct vcrp_event){ .text = v->text };
+	if (news == NEWS_DOWN) {
+		event_r->kind = VCRP_DOWN;
+		event_r->wait = v->news_wait;
+	} else {
+		event_r->kind = VCRP_END;
+		event_r->code = v->news_code;
+	}
+	return true;
+}
+
+static bool
+tell_lost(struct vcrp *v, struct vcrp_event *event_r)
+{
+	struct vrequest *request;
+
+	if (v->lost.first == NULL)
+		return false;
+	request = vroom_pop(&v->lost);
+	*event_r = (struct vcrp_event){
+		.kind = VCRP_LOST, .request = request->number
+	};
+	free(request);
+	v->pending--;
+	return true;
+}
+
+bool
+vcrp_next(struct vcrp *v, struct vcrp_event *event_r)
+{
+	vroom_reap(&v->rooms);
+	if (v->held) {
+		v->held = false;
+		*event_r = v->event;
+		return true;
+	}
+	for (;;) {
+		if (tell_news(v, event_r) || tell_lost(v, event_r))
+			return true;
+		if (vlink_take(&v->link, v->line)) {
+			if (vanswer(v, event_r))
+				return true;
+		} else if (v->link.ended != NULL) {
+			vsession_down(v, v->link.ended, -1);
+		} else {
+			break;
+		}
+	}
+	vsession_pump(v);
+	vlink_flush(&v->link);
+	return false;
+}
+
+int
+vcrp_wait(struct vcrp *v, int timeout, struct vcrp_event *event_r)
+{
+	int64_t end = timeout < 0 ? INT64_MAX : vsession_now() + timeout;
+	struct pollfd item;
+	int64_t left;
+	int wait;
+
+	for (;;) {
+		if (vcrp_next(v, event_r))
+			return 1;
+		if (v->phase == PHASE_OVER)
+			return -ENOTCONN;
+		left = end == INT64_MAX ? INT64_MAX : end - vsession_now();
+		if (left < 0)
+			return 0;
+		wait = vcrp_timeout(v);
+		if (left != INT64_MAX && (wait < 0 || left < wait))
+			wait = (int)left;
+		item = (struct pollfd){
+			.fd = vcrp_fd(v), .events = vcrp_events(v)
+		};
+		poll(&item, 1, wait);
+		vcrp_step(v);
+	}
+}
+
+void
+vcrp_quit(struct vcrp *v)
+{
+	if (v->phase >= PHASE_QUITTING)
+		return;
+	if (v->phase != PHASE_UP || !vlink_put(&v->link, "QUIT\n", 5)) {
+		vsession_end(v, "quit", "");
+		return;
+	}
+	v->phase = PHASE_QUITTING;
+	v->deadline = vsession_now() + QUIT_WAIT;
+	vlink_flush(&v->link);
+}
+
+size_t
+vcrp_pending(const struct vcrp *v)
+{
+	return v->pending;
+}
+
+bool
+vcrp_is_up(const struct vcrp *v)
+{
+	return v->phase == PHASE_UP;
+}
+
+const char *
+vcrp_name(const struct vcrp *v)
+{
+	return v->name;
+}
+
+const char *
+vcrp_default_room(const struct vcrp *v)
+{
+	return v->address.room;
+}
+
+uint64_t
+vcrp_cursor(const struct vcrp *v, const char *room)
+{
+	const struct vroom *found = vroom_find(v->rooms, room);
+
+	return found != NULL && found->state != VROOM_OUT ? found->cursor : 0;
+}
+
+bool
+vcrp_attribute(const struct vcrp_event *event, const char *key, char *value_r,
+    size_t size)
+{
+	char attributes[VLINE_MAX];
+
+	if (event->line == NULL || event->line[0] != '@')
+		return false;
+	snprintf(attributes, sizeof(attributes), "%.*s",
+	    (int)strcspn(event->line + 1, " "), event->line + 1);
+	return vline_attribute(attributes, key, value_r, size);
+}
+
+const char *
+vcrp_version(void)
+{
+	return PACKAGE_VERSION;
+}
