@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  *
- *	talk FILE.talk...         with VCRPD=the server's program
+ *	talk-run FILE.talk...     with VCRPD=the server's program
  *
  * Each script gets a server with an empty data directory, started before the
  * first connection is made. A script's end is a test too: the server is told
@@ -14,6 +14,7 @@
  * Locks:   none.
  * Memory:  a script's lines point into the text of its file. */
 #include <assert.h>
+#include <ctype.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,24 +190,41 @@ step(struct talk *talk, const char *line)
 	return peer_step(talk, line);
 }
 
+/* How often the line is to be done (what is to be done starts at *rest_r), or
+ * -1 when that cannot be told. */
+static long
+times(struct talk *talk, const char *line, const char **rest_r)
+{
+	const char *star = strstr(line, "* ");
+	char prefix[64], count[TALK_TEXT_MAX];
+
+	*rest_r = line;
+	if (star == NULL || (*line != '$' && !isdigit((unsigned char)*line)))
+		return 1;
+	*rest_r = star + 2;
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)(star - line), line);
+	return talk_text(talk, prefix, count) ? strtol(count, NULL, 10) : -1;
+}
+
 static bool
 line_step(struct talk *talk)
 {
-	char *line = talk->line[talk->at], *rest, index[24];
-	long times = strtol(line, &rest, 10);
+	const char *line = talk->line[talk->at];
+	char index[24];
+	long count;
 
 	if (*line == '\0' || *line == '#')
 		return true;
 	talk->steps++;
-	if (rest == line || strncmp(rest, "* ", 2) != 0)
-		return step(talk, line);
-	for (long i = 0; i < times; i++) {
+	count = times(talk, line, &line);
+	for (long i = 0; i < count; i++) {
 		snprintf(index, sizeof(index), "%ld", i);
 		talk_vars_set(&talk->vars, "i", index);
-		if (!step(talk, rest + 2))
-			return talk_fail(talk, "in round %ld", i);
+		if (!step(talk, line))
+			return count > 1 ? talk_fail(talk, "in round %ld", i)
+				: false;
 	}
-	return true;
+	return count >= 0;
 }
 
 static bool
