@@ -227,16 +227,26 @@ line_step(struct talk *talk)
 	return count >= 0;
 }
 
+/* Whether the peer has yet to be told that the server stops: not if it was
+ * told, has never said a line, or was not to read. */
+static bool
+expects_farewell(const struct talk *talk, const struct talk_peer *peer)
+{
+	return peer->greeted && !peer->stopped &&
+		!talk->stage.server->killed &&
+		strstr(peer->line, "BYE ") == NULL;
+}
+
 static bool
 farewell(struct talk *talk, struct talk_peer *peer)
 {
 	const char *why;
-	bool told = strstr(peer->line, "BYE ") != NULL || !peer->greeted;
 
-	peer->stopped = false;
-	if (!told && !talk_expect(talk, peer, "@retry=* BYE restarting ..."))
+	if (expects_farewell(talk, peer) &&
+	    !talk_expect(talk, peer, "@retry=* BYE restarting ..."))
 		return false;
-	return talk_stage_line(&talk->stage, peer, &why) == TALK_END ||
+	return peer->stopped ||
+		talk_stage_line(&talk->stage, peer, &why) == TALK_END ||
 		talk_fail(talk, "%s: expected the end, came: %s", peer->name,
 			peer->line);
 }
@@ -247,10 +257,13 @@ finish(struct talk *talk)
 	struct talk_stage *stage = &talk->stage;
 	const char *why;
 
+	for (size_t i = 0; i < stage->count; i++)
+		if (expects_farewell(talk, stage->peer[i]) &&
+		    !talk_op(talk, stage->peer[i], "<?"))
+			return false;
 	talk_server_signal(stage->server, SIGTERM);
 	for (size_t i = 0; i < stage->count; i++)
-		if (!stage->peer[i]->stopped && !stage->server->killed &&
-		    !farewell(talk, stage->peer[i]))
+		if (!farewell(talk, stage->peer[i]))
 			return false;
 	while (stage->count > 0)
 		talk_stage_drop(stage, stage->peer[0]);
