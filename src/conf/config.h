@@ -73,8 +73,8 @@ config_get(const _Atomic int64_t *option)
 /* Takes the options that the file names; the others keep their values.
  * Unknown options, wrong types, values out of range, a file that cannot be
  * read or is over 1 MiB, and @include are faults, each told as
- * "FILE:LINE: OPTION: reason". Returns their number; unless it is 0 nothing
- * has changed. */
+ * "FILE:LINE: OPTION: reason" as far as there are a line and an option.
+ * Returns their number; unless it is 0 nothing has changed. */
 int config_load(struct config *, const char *path, config_fault_fn *, void *arg);
 
 /* Sets one option, "server.port", from a word of the command line (one

@@ -149,6 +149,19 @@ print_comment(FILE *out, const char *text)
 	}
 }
 
+/* The manual's source has a line for each sentence. */
+static void
+print_sentences(FILE *out, const char *text)
+{
+	const char *end;
+
+	while ((end = strstr(text, ". ")) != NULL) {
+		fprintf(out, "%.*s.\n", (int)(end - text), text);
+		text = end + strlen(". ");
+	}
+	fprintf(out, "%s\n", text);
+}
+
 void
 config_print_example(FILE *out)
 {
@@ -184,8 +197,9 @@ config_print_man(FILE *out)
 		if (is_first_of_group(option))
 			fprintf(out, ".Ss %.*s\n.Bl -tag -width Ds\n",
 				(int)group_len(option), option->path);
-		fprintf(out, ".It Cm %s\n%s\n.br\n", option->path,
-			option->help);
+		fprintf(out, ".It Cm %s\n", option->path);
+		print_sentences(out, option->help);
+		fputs(".br\n", out);
 		print_range(out, option);
 		fputs("; default ", out);
 		print_default(out, option);

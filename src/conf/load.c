@@ -1,86 +1,17 @@
 /* load.c -- the options of the server from a file
  *
- * SPDX-License-Identifier: MIT
- *
- * libconfig is given a text, never a file: its scanner ends the process when
- * reading fails, be it only that the path is a directory. That is also why
- * there is no @include. */
-#include <errno.h>
-#include <fcntl.h>
+ * SPDX-License-Identifier: MIT */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libconfig.h>
 
-#include "base/alloc.h"
 #include "conf/config.h"
 #include "conf/options.h"
 #include "conf/set.h"
-
-enum { FILE_MAX_BYTES = 1 << 20 };
-
-/* Reads to the end or until buf is full; the length, or -errno. */
-static ssize_t
-read_all(int fd, char *buf, size_t size)
-{
-	size_t used = 0;
-	ssize_t n;
-
-	while (used < size) {
-		n = read(fd, buf + used, size - used);
-		if (n == 0)
-			break;
-		if (n > 0)
-			used += n;
-		else if (errno != EINTR)
-			return -errno;
-	}
-	return used;
-}
-
-/* The file as a text, for free(), or NULL when a fault was reported. */
-static char *
-read_file(struct report *report)
-{
-	int fd = open(report->file, O_RDONLY | O_CLOEXEC);
-	char *text = xmalloc(FILE_MAX_BYTES + 1);
-	ssize_t len = fd < 0 ? -errno : read_all(fd, text, FILE_MAX_BYTES + 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (len < 0) {
-		report_fault(report, NULL, "%s", strerror(-len));
-	} else if (len > FILE_MAX_BYTES) {
-		report_fault(report, NULL, "is over 1 MiB");
-	} else if (memchr(text, '\0', len) != NULL) {
-		report_fault(report, NULL, "holds a byte of value 0");
-	} else {
-		text[len] = '\0';
-		return text;
-	}
-	free(text);
-	return NULL;
-}
-
-/* libconfig knows @include by its standing first in a line. */
-static bool
-has_include(const char *text, struct report *report)
-{
-	const char *line = text;
-
-	for (report->line = 1; line != NULL; report->line++) {
-		line += line[0] == '\n';
-		line += strspn(line, " \t\r\f\v");
-		if (strncmp(line, "@include", strlen("@include")) == 0) {
-			report_fault(report, NULL, "@include is not known");
-			return true;
-		}
-		line = strchr(line, '\n');
-	}
-	return false;
-}
+#include "conf/text.h"
 
 static void
 load_number(struct config *config, const struct option *option,
@@ -220,7 +151,7 @@ load_root(struct config *config, const config_setting_t *root,
 }
 
 static void
-load_text_of_file(struct config *config, const char *text,
+load_all(struct config *config, const char *text,
 		  struct report *report)
 {
 	config_t parsed;
@@ -241,10 +172,10 @@ config_load(struct config *config, const char *path, config_fault_fn *fn,
 {
 	struct report report = { .file = path, .fn = fn, .arg = arg };
 	struct config *next = config_copy(config);
-	char *text = read_file(&report);
+	char *text = text_read(&report);
 
-	if (text != NULL && !has_include(text, &report))
-		load_text_of_file(next, text, &report);
+	if (text != NULL)
+		load_all(next, text, &report);
 	if (report.faults == 0)
 		config_swap(config, next);
 	free(text);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,20 +13,19 @@
 void
 report_fault(struct report *report, const char *option, const char *fmt, ...)
 {
-	char text[1024], reason[512];
+	char text[1024], line[16] = "", reason[256];
+	bool file = report->file != NULL;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
-	if (report->file == NULL)
-		snprintf(text, sizeof(text), "%.80s: %s", option, reason);
-	else if (option == NULL)
-		snprintf(text, sizeof(text), "%.400s:%u: %s", report->file,
-			 report->line, reason);
-	else
-		snprintf(text, sizeof(text), "%.400s:%u: %.80s: %s",
-			 report->file, report->line, option, reason);
+	if (report->line > 0)
+		snprintf(line, sizeof(line), ":%u", report->line);
+	snprintf(text, sizeof(text), "%.500s%s%s%.80s%s%s",
+		 file ? report->file : "", line, file ? ": " : "",
+		 option != NULL ? option : "", option != NULL ? ": " : "",
+		 reason);
 	report->faults++;
 	report->fn(text, report->arg);
 }

@@ -20,13 +20,13 @@
 /* Where faults are found, who is told, and how many there were. */
 struct report {
 	const char      *file;	/* NULL: the command line */
-	unsigned         line;
+	unsigned         line;	/* 0: none in particular */
 	config_fault_fn *fn;
 	void            *arg;
 	int              faults;
 };
 
-/* option NULL: the fault is one of the file. */
+/* Tells a fault of an option, or of the whole file (NULL). */
 void report_fault(struct report *, const char *option, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
