@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# 00_generator.py -- the load generator notices each broken promise
+#
+# SPDX-License-Identifier: MIT
+import subprocess
+
+from accept import Row
+from fake_server import FAULTS, FakeServer
+
+row = Row("0", "vcrp-load against a server that breaks its promises once")
+program = row.program("vcrp-load")
+
+
+def run(fault):
+    server = FakeServer(fault)
+    server.start()
+    return subprocess.run(
+        [program, "fanout", "--port", str(server.port), "--rooms", "2",
+         "--members", "8", "--senders", "3", "--count", "700",
+         "--patience", "1", "--ids"], capture_output=True, text=True,
+        check=False)
+
+
+result = run(None)
+row.check(result.returncode == 0 and "deliveries 33600\n" in result.stdout,
+          "nothing is found where nothing is wrong")
+for fault in FAULTS:
+    result = run(fault)
+    if fault == "gap":
+        row.check(result.returncode == 0 and "missed 1\n" in result.stdout,
+                  "a GAP is counted")
+    else:
+        row.check(result.returncode == 1, "%s: %s" % (
+            fault, result.stderr.split("\n")[0][:60]))
+row.finish()

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+# 10_slow_readers.py -- hundreds stop reading at once
+#
+# SPDX-License-Identifier: MIT
+from accept import Row, Server, load, private_network
+
+private_network(tcp_wmem="4096 16384 16384")
+row = Row("10", "500 of 600 stop reading at once")
+server = Server(row)
+run = load(row, server, "slow", members=600, senders=1, rate=100, bytes=3000,
+           stop=500, stop_after=1, resume_after=12, time=14, rcvbuf=4096,
+           sample=1)
+run.good(row)
+growth = (run["server_rss_kib_end"] - run["server_rss_kib_entered"]) / 1024
+row.figure("RSS with all inside", run["server_rss_kib_entered"] / 1024, "MiB")
+row.figure("healthy p50", run["delivery_p50_us"] / 1000, "ms")
+row.figure("lines told of by GAP", run["missed"])
+row.check(run["gaps"] >= 500, "each of 500 was told by GAP")
+# One window of 1 MiB, a pass, and a begun line of 3 kB for each.
+row.at_most("RSS growth", growth, 1 + 1 + 500 * 4 / 1024 + 1, "MiB")
+row.at_most("healthy p99", run["delivery_p99_us"] / 1000, 20.0, "ms")
+row.check(run["closed"] == 0, "nobody was dropped")
+row.finish()

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# 20_malformed.py -- 1,500 connections send 14 MB of nonsense
+#
+# SPDX-License-Identifier: MIT
+import random
+import selectors
+import socket
+import time
+
+from accept import Client, Load, Row, Server, pin_load, until
+
+row = Row("20", "1,500 connections, 14 MB of malformed input",
+          {"seed": (1, "of the random bytes")})
+chance = random.Random(row.args.seed)
+
+
+def noise():
+    return chance.randbytes(10000)
+
+
+def noise_after_login():
+    return b"HELLO n%d\n" % chance.randrange(10**9) + noise()
+
+
+def long_line():
+    return b"HELLO l%d\nSAY lobby " % chance.randrange(10**9) + b"x" * 20000
+
+
+def garbage_commands():
+    verbs = (b"SAY", b"JOIN", b"EDIT", b"ROLE", b"NICK", b"USER", b"GET / ",
+             b"SIGNAL", b"REACT", b"SET", b"KICK", b"", b"@", b"@id", b"@id=")
+    words = (b"", b"lobby", b"-1", b"0", b"9" * 30, b"*", b"\x00", b"\xff",
+             b"a" * 200, b"@x", b"=", b";")
+    return b"HELLO g%d\n" % chance.randrange(10**9) + b"".join(
+        b"%s %s %s\n" % (chance.choice(verbs), chance.choice(words),
+                         chance.choice(words)) for _ in range(700))
+
+
+def blank_lines():
+    return b"HELLO b%d\n" % chance.randrange(10**9) + b"\n" * 8000
+
+
+def attributes():
+    return b"HELLO a%d\n" % chance.randrange(10**9) + b"".join(
+        b"@%s=%s;+x=y SAY lobby hi\n" % (b"k" * chance.randrange(600),
+                                         b"v" * chance.randrange(600))
+        for _ in range(12))
+
+
+KINDS = (noise, noise_after_login, long_line, garbage_commands, blank_lines,
+         attributes)
+
+
+def flood(port, payloads):
+    select, left, done = selectors.DefaultSelector(), list(payloads), 0
+    active = 0
+    while left or active:
+        while left and active < 200:
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+            select.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE,
+                            [left.pop(), 0])
+            active += 1
+        for key, events in select.select(1):
+            data, at = key.data
+            over = False
+            try:
+                if events & selectors.EVENT_READ:
+                    over = not key.fileobj.recv(65536)
+                if events & selectors.EVENT_WRITE:
+                    key.data[1] += key.fileobj.send(data[at:at + 32768])
+            except BlockingIOError:
+                pass
+            except OSError:
+                over = True
+            if over or key.data[1] >= len(data):
+                select.unregister(key.fileobj)
+                key.fileobj.close()
+                active -= 1
+                done += 1
+    return done
+
+
+server = Server(row)
+row.check(Client(server.port, "early").join("lobby") >= 0, "alive before")
+payloads = [chance.choice(KINDS)() for _ in range(1500)]
+flood(server.port, [chance.choice(KINDS)() for _ in range(300)])
+until(lambda: server.descriptors() < 40)
+rss = server.rss()
+bystanders = Load(row, server, "latency", measured=True, room="calm",
+                  members=10, senders=1, rate=100, time=6)
+until(lambda: server.descriptors() > 20)
+pin_load()
+begin = time.monotonic()
+flood(server.port, payloads)
+until(lambda: server.descriptors() < 40)
+seconds = time.monotonic() - begin
+bystanders.end()
+row.figure("bytes sent", sum(map(len, payloads)))
+bystanders.good(row, "bystanders")
+row.check(Client(server.port, "late").join("lobby") >= 0, "alive afterwards")
+row.at_most("all sent, all closed", seconds, 5.0, "s")
+row.figure("bystander p99", bystanders["delivery_p99_us"] / 1000, "ms")
+row.at_most("bystander max", bystanders["delivery_max_us"] / 1000, 5.0, "ms")
+row.at_most("RSS growth", (server.rss() - rss) / 1024, 1.0, "MiB")
+row.figure("log bytes", len(server.log()))
+row.finish()
