@@ -28,9 +28,9 @@ enum { WHOLE_MAX = 600, EDGE = 8 };
 struct robust {
 	struct talk_stage stage;
 	struct talk_peer *ann, *bea, *mallory;
-	const struct bad *bad;   /* what is being sent, cut at `cut` */
-	size_t            cut;
-	unsigned          pings, ticks, sent;
+	const struct bad *bad; /* what is being sent, cut at `cut` */
+	size_t cut;
+	unsigned pings, ticks, sent;
 };
 
 static void __attribute__((noreturn))
@@ -42,13 +42,14 @@ die(struct robust *robust, const char *what, const char *came)
 		for (size_t i = 0; i < robust->bad->len && i < 80; i++) {
 			unsigned char c = (unsigned char)robust->bad->bytes[i];
 
-			fprintf(stderr, c < 0x20 || c > 0x7e || c == '\\'
-				? "\\x%02x" : "%c", c);
+			fprintf(stderr,
+			    c < 0x20 || c > 0x7e || c == '\\' ? "\\x%02x"
+							      : "%c",
+			    c);
 		}
 		fprintf(stderr, "%s\n  expected: %s\n",
-			robust->bad->len > 80 ? "..." : "",
-			robust->bad->pattern ? robust->bad->pattern
-			: "nothing");
+		    robust->bad->len > 80 ? "..." : "",
+		    robust->bad->pattern ? robust->bad->pattern : "nothing");
 	}
 	talk_server_read_log(robust->stage.server);
 	fprintf(stderr, "%s", robust->stage.server->log);
@@ -69,7 +70,7 @@ connect_peer(struct robust *robust, const char *name)
 
 static void
 send_bytes(struct robust *robust, struct talk_peer *peer, const char *bytes,
-	size_t len)
+    size_t len)
 {
 	if (!talk_stage_send(&robust->stage, peer, bytes, len))
 		die(robust, "cannot send", peer->name);
@@ -115,8 +116,8 @@ tick(struct robust *robust)
 
 	snprintf(line, sizeof(line), "SAY lobby tick %u\n", ++robust->ticks);
 	send_bytes(robust, robust->ann, line, strlen(line));
-	snprintf(line, sizeof(line), "MSG lobby * * ~ann tick %u",
-		robust->ticks);
+	snprintf(
+	    line, sizeof(line), "MSG lobby * * ~ann tick %u", robust->ticks);
 	expect(robust, robust->ann, line);
 	expect(robust, robust->bea, line);
 	expect(robust, robust->mallory, line);
@@ -151,9 +152,9 @@ send_bytewise(struct robust *robust, const struct bad *bad)
 static bool
 interesting(size_t at, size_t len)
 {
-	return len <= WHOLE_MAX || len > 100000 || at < EDGE || at + EDGE > len ||
-		(at >= 4096 - EDGE && at <= 4096 + EDGE) ||
-		at % 4096 == 1;
+	return len <= WHOLE_MAX || len > 100000 || at < EDGE ||
+	    at + EDGE > len || (at >= 4096 - EDGE && at <= 4096 + EDGE) ||
+	    at % 4096 == 1;
 }
 
 static void
@@ -193,7 +194,7 @@ run_together(struct robust *robust)
 			chosen[i] |= strcmp(cases.bad[i].pattern, own[k]) == 0;
 		if (chosen[i])
 			send_bytes(robust, robust->mallory, cases.bad[i].bytes,
-				cases.bad[i].len);
+			    cases.bad[i].len);
 	}
 	for (size_t i = 0; i < cases.count && i < 1024; i++)
 		if (chosen[i])
@@ -225,7 +226,7 @@ run_first(struct robust *robust)
 				ping(robust, robust->bea);
 			/* It may have been refused by now. */
 			talk_stage_send(&robust->stage, peer, bad->bytes + cut,
-				bad->len - cut);
+			    bad->len - cut);
 			expect(robust, peer, bad->pattern);
 			if (talk_stage_line(&robust->stage, peer, &why) !=
 			    TALK_END)
@@ -263,9 +264,10 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	talk_stage_init(&robust.stage, NULL);
 	server = robust.stage.server;
-	talk_server_configure(server, "limits = { lines = 0; };\n"
-		"threads = { io = 1; };\n"
-		"rooms = { presence_limit = 0; };\n");
+	talk_server_configure(server,
+	    "limits = { lines = 0; };\n"
+	    "threads = { io = 1; };\n"
+	    "rooms = { presence_limit = 0; };\n");
 	if (!talk_server_start(server, robust.stage.wait_ms, &why))
 		die(&robust, "no server", why);
 	robust.ann = enter(&robust, "ann");
@@ -278,7 +280,7 @@ main(void)
 	if (!talk_server_wait(server, robust.stage.wait_ms, &why))
 		die(&robust, "the server's end", why);
 	printf("ok: %u bad lines, %u messages beside them\n", robust.sent,
-		robust.ticks);
+	    robust.ticks);
 	talk_stage_fini(&robust.stage);
 	return 0;
 }

@@ -32,8 +32,9 @@ start(struct talk *talk)
 	if (talk->started)
 		return true;
 	talk->started = true;
-	return talk_server_start(talk->stage.server, talk->stage.wait_ms,
-		&why) || talk_fail(talk, "%s", why);
+	return talk_server_start(
+		   talk->stage.server, talk->stage.wait_ms, &why) ||
+	    talk_fail(talk, "%s", why);
 }
 
 static struct talk_peer *
@@ -71,7 +72,7 @@ server_step(struct talk *talk, const char *text)
 		talk_server_kill(server);
 	else if (strcmp(text, "wait") == 0)
 		return talk_server_wait(server, wait, &why) ||
-			talk_fail(talk, "%s", why);
+		    talk_fail(talk, "%s", why);
 	else
 		return talk_fail(talk, "no such order to the server");
 	return true;
@@ -114,11 +115,10 @@ login_one(struct talk *talk, const char *name, bool administrator)
 		return false;
 	snprintf(request, sizeof(request), "HELLO %s", peer->name);
 	snprintf(reply, sizeof(reply), "OK HELLO ~%s", peer->name);
-	return talk_send(talk, peer, administrator ? "AUTH EXTERNAL"
-			: request) &&
-		talk_expect(talk, peer, "VCRP 1 * vcrpd/* *") &&
-		talk_expect(talk, peer, administrator ? "OK AUTH ${user}"
-			: reply);
+	return talk_send(
+		   talk, peer, administrator ? "AUTH EXTERNAL" : request) &&
+	    talk_expect(talk, peer, "VCRP 1 * vcrpd/* *") &&
+	    talk_expect(talk, peer, administrator ? "OK AUTH ${user}" : reply);
 }
 
 static bool
@@ -141,8 +141,8 @@ config_step(struct talk *talk)
 
 	while (++talk->at < talk->count &&
 	    strcmp(talk->line[talk->at], "end") != 0 && used < TALK_TEXT_MAX)
-		used += (size_t)snprintf(text + used, TALK_TEXT_MAX - used, "%s\n",
-			talk->line[talk->at]);
+		used += (size_t)snprintf(text + used, TALK_TEXT_MAX - used,
+		    "%s\n", talk->line[talk->at]);
 	if (talk->at == talk->count || used >= TALK_TEXT_MAX)
 		return talk_fail(talk, "a config without an end");
 	talk_server_configure(talk->stage.server, text);
@@ -222,7 +222,7 @@ line_step(struct talk *talk)
 		talk_vars_set(&talk->vars, "i", index);
 		if (!step(talk, line))
 			return count > 1 ? talk_fail(talk, "in round %ld", i)
-				: false;
+					 : false;
 	}
 	return count >= 0;
 }
@@ -232,9 +232,8 @@ line_step(struct talk *talk)
 static bool
 expects_farewell(const struct talk *talk, const struct talk_peer *peer)
 {
-	return peer->greeted && !peer->stopped &&
-		!talk->stage.server->killed &&
-		strstr(peer->line, "BYE ") == NULL;
+	return peer->greeted && !peer->stopped && !talk->stage.server->killed &&
+	    strstr(peer->line, "BYE ") == NULL;
 }
 
 static bool
@@ -246,9 +245,9 @@ farewell(struct talk *talk, struct talk_peer *peer)
 	    !talk_expect(talk, peer, "@retry=* BYE restarting ..."))
 		return false;
 	return peer->stopped ||
-		talk_stage_line(&talk->stage, peer, &why) == TALK_END ||
-		talk_fail(talk, "%s: expected the end, came: %s", peer->name,
-			peer->line);
+	    talk_stage_line(&talk->stage, peer, &why) == TALK_END ||
+	    talk_fail(
+		talk, "%s: expected the end, came: %s", peer->name, peer->line);
 }
 
 static bool
@@ -268,7 +267,7 @@ finish(struct talk *talk)
 	while (stage->count > 0)
 		talk_stage_drop(stage, stage->peer[0]);
 	return talk_server_wait(stage->server, stage->wait_ms, &why) ||
-		talk_fail(talk, "%s", why);
+	    talk_fail(talk, "%s", why);
 }
 
 static char *
@@ -292,8 +291,8 @@ split(struct talk *talk, char *text)
 	char *lf;
 
 	for (; *text != '\0'; text = lf + 1) {
-		talk->line = realloc(talk->line,
-			(talk->count + 1) * sizeof(*talk->line));
+		talk->line = realloc(
+		    talk->line, (talk->count + 1) * sizeof(*talk->line));
 		assert(talk->line != NULL);
 		talk->line[talk->count++] = text;
 		lf = strchr(text, '\n');

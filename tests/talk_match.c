@@ -17,7 +17,7 @@ enum { EXPANSION_MAX = 16384 };
  * cuts them off again. */
 struct trial {
 	struct talk_vars *vars;
-	char             *scratch;
+	char *scratch;
 };
 
 static size_t
@@ -25,8 +25,9 @@ place(const struct talk_vars *vars, const char *name, size_t len)
 {
 	size_t i = 0;
 
-	while (i < vars->count && (strlen(vars->var[i].name) != len ||
-	    memcmp(vars->var[i].name, name, len) != 0))
+	while (i < vars->count &&
+	    (strlen(vars->var[i].name) != len ||
+		memcmp(vars->var[i].name, name, len) != 0))
 		i++;
 	return i;
 }
@@ -41,7 +42,7 @@ find(const struct talk_vars *vars, const char *name, size_t len)
 
 static void
 bind(struct talk_vars *vars, const char *name, size_t name_len,
-	const char *value, size_t len)
+    const char *value, size_t len)
 {
 	if (vars->count == TALK_VARS_MAX || name_len >= TALK_NAME_MAX ||
 	    len >= TALK_VALUE_MAX) {
@@ -49,9 +50,9 @@ bind(struct talk_vars *vars, const char *name, size_t name_len,
 		exit(2);
 	}
 	snprintf(vars->var[vars->count].name, TALK_NAME_MAX, "%.*s",
-		(int)name_len, name);
-	snprintf(vars->var[vars->count].value, TALK_VALUE_MAX, "%.*s",
-		(int)len, value);
+	    (int)name_len, name);
+	snprintf(vars->var[vars->count].value, TALK_VALUE_MAX, "%.*s", (int)len,
+	    value);
 	vars->count++;
 }
 
@@ -106,7 +107,7 @@ sum(const struct talk_vars *vars, const char *text, size_t len, int64_t *sum_r)
 
 static enum worth
 repeat(const struct talk_vars *vars, const char *text, size_t len,
-	const char *star, char *out)
+    const char *star, char *out)
 {
 	size_t piece = (size_t)(star - text);
 	int64_t times;
@@ -146,7 +147,7 @@ evaluate(const struct talk_vars *vars, const char *text, size_t len, char *out)
 
 static bool
 expand_one(const struct talk_vars *vars, const char *text, size_t len,
-	char *out, size_t size, const char **why_r)
+    char *out, size_t size, const char **why_r)
 {
 	char *value = malloc(EXPANSION_MAX);
 	bool good = false;
@@ -172,7 +173,7 @@ expand_one(const struct talk_vars *vars, const char *text, size_t len,
 
 bool
 talk_expand(const struct talk_vars *vars, const char *text, char *out_r,
-	size_t size, const char **why_r)
+    size_t size, const char **why_r)
 {
 	size_t used = 0;
 	const char *end;
@@ -215,7 +216,7 @@ match_expression(struct trial *trial, const char *p, const char *s)
 	case WORTH_TEXT:
 		len = strlen(trial->scratch);
 		return strncmp(s, trial->scratch, len) == 0 &&
-			match_here(trial, end + 1, s + len);
+		    match_here(trial, end + 1, s + len);
 	case WORTH_UNBOUND:
 		digits = strspn(s, "0123456789");
 		if (digits == 0 || !is_name(p + 2, len))
@@ -232,7 +233,7 @@ match_expression(struct trial *trial, const char *p, const char *s)
  * way first. */
 static bool
 match_run(struct trial *trial, const char *p, const char *s, size_t least,
-	size_t most)
+    size_t most)
 {
 	size_t count = trial->vars->count;
 

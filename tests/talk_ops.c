@@ -33,8 +33,8 @@ talk_fail(struct talk *talk, const char *format, ...)
 	va_list args;
 
 	fprintf(stderr, "%s:%zu: %s\n  ", talk->path, talk->at + 1,
-		talk->at < talk->count ? talk->line[talk->at]
-		: "(the script's end)");
+	    talk->at < talk->count ? talk->line[talk->at]
+				   : "(the script's end)");
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -46,11 +46,13 @@ talk_fail(struct talk *talk, const char *format, ...)
 
 static bool
 fail_expected(struct talk *talk, struct talk_peer *peer, const char *pattern,
-	enum talk_got got, const char *why)
+    enum talk_got got, const char *why)
 {
-	static const char *const instead[] = {
+	const char *came[] = {
+		[TALK_LINE] = peer->line,
 		[TALK_END] = "the end of the connection",
 		[TALK_LATE] = "nothing in time",
+		[TALK_FAULT] = why,
 	};
 	char shown[512] = "";
 	const char *unknown;
@@ -58,8 +60,7 @@ fail_expected(struct talk *talk, struct talk_peer *peer, const char *pattern,
 	if (!talk_expand(&talk->vars, pattern, shown, sizeof(shown), &unknown))
 		snprintf(shown, sizeof(shown), "%.400s", pattern);
 	fprintf(stderr, "  %s\n    expected: %s\n    came:     %.500s\n",
-		peer->name, shown, got == TALK_LINE ? peer->line
-		: got == TALK_FAULT ? why : instead[got]);
+	    peer->name, shown, came[got]);
 	for (int i = 0; i < UNREAD_MAX && talk_peer_take(peer, &why); i++)
 		fprintf(stderr, "    then:     %.500s\n", peer->line);
 	return talk_fail(talk, "not what was expected");
@@ -71,15 +72,15 @@ talk_text(struct talk *talk, const char *text, char *out)
 	const char *why;
 
 	return talk_expand(&talk->vars, text, out, TALK_TEXT_MAX, &why) ||
-		talk_fail(talk, "%s", why);
+	    talk_fail(talk, "%s", why);
 }
 
 static bool
-send_bytes(struct talk *talk, struct talk_peer *peer, const char *bytes,
-	size_t len)
+send_bytes(
+    struct talk *talk, struct talk_peer *peer, const char *bytes, size_t len)
 {
 	return talk_stage_send(&talk->stage, peer, bytes, len) ||
-		talk_fail(talk, "%s cannot send", peer->name);
+	    talk_fail(talk, "%s cannot send", peer->name);
 }
 
 bool
@@ -103,7 +104,8 @@ unescape(char *text)
 	while (*text != '\0') {
 		char hex[3] = "";
 		const char *name = *text == '\\' && text[1] != '\0'
-			? strchr(names, text[1]) : NULL;
+		    ? strchr(names, text[1])
+		    : NULL;
 
 		if (name != NULL) {
 			*out++ = bytes[name - names];
@@ -125,7 +127,7 @@ op_raw(struct talk *talk, struct talk_peer *peer, const char *text)
 	char out[TALK_TEXT_MAX];
 
 	return talk_text(talk, text, out) &&
-		send_bytes(talk, peer, out, unescape(out));
+	    send_bytes(talk, peer, out, unescape(out));
 }
 
 bool
@@ -174,8 +176,8 @@ op_end(struct talk *talk, struct talk_peer *peer, const char *text)
 
 	(void)text;
 	if (got != TALK_END)
-		return fail_expected(talk, peer, "the end of the connection",
-			got, why);
+		return fail_expected(
+		    talk, peer, "the end of the connection", got, why);
 	talk_stage_drop(&talk->stage, peer);
 	return true;
 }
@@ -189,7 +191,7 @@ op_fault(struct talk *talk, struct talk_peer *peer, const char *text)
 		talk_stage_drop(&talk->stage, peer);
 	else if (strcmp(text, "half-close") == 0)
 		return shutdown(peer->fd, SHUT_WR) == 0 ||
-			talk_fail(talk, "%s is closed", peer->name);
+		    talk_fail(talk, "%s is closed", peer->name);
 	else if (strcmp(text, "stop") == 0)
 		peer->stopped = true;
 	else if (strcmp(text, "resume") == 0)
@@ -211,8 +213,7 @@ op_any_order(struct talk *talk, struct talk_peer *peer, const char *pattern)
 		left[count++] = talk->line[talk->at] + head;
 		talk->at++;
 	} while (talk->at < talk->count && count < ANY_ORDER_MAX &&
-		strncmp(talk->line[talk->at], talk->line[talk->at - 1],
-		head) == 0);
+	    strncmp(talk->line[talk->at], talk->line[talk->at - 1], head) == 0);
 	talk->at--;
 	while (count > 0) {
 		enum talk_got got = talk_stage_line(&talk->stage, peer, &why);
@@ -228,14 +229,14 @@ op_any_order(struct talk *talk, struct talk_peer *peer, const char *pattern)
 }
 
 static const struct op ops[] = {
-	{ ">>",   op_raw },
-	{ ">",    talk_send },
+	{ ">>", op_raw },
+	{ ">", talk_send },
 	{ "<EOF", op_end },
-	{ "<?",   op_quiet },
-	{ "<*",   op_skip },
-	{ "<|",   op_any_order },
-	{ "<",    talk_expect },
-	{ "!",    op_fault },
+	{ "<?", op_quiet },
+	{ "<*", op_skip },
+	{ "<|", op_any_order },
+	{ "<", talk_expect },
+	{ "!", op_fault },
 };
 
 bool

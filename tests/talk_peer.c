@@ -42,9 +42,9 @@ connect_port(const struct talk_place *place)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (place->from != NULL && (inet_pton(AF_INET, place->from,
-	    &sin.sin_addr) != 1 ||
-	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) != 0))
+	if (place->from != NULL &&
+	    (inet_pton(AF_INET, place->from, &sin.sin_addr) != 1 ||
+		bind(fd, (struct sockaddr *)&sin, sizeof(sin)) != 0))
 		goto fail;
 	sin.sin_port = htons((uint16_t)place->port);
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -56,15 +56,15 @@ fail:
 }
 
 struct talk_peer *
-talk_peer_new(const char *name, const struct talk_place *place,
-	const char **why_r)
+talk_peer_new(
+    const char *name, const struct talk_place *place, const char **why_r)
 {
 	struct talk_peer *peer = calloc(1, sizeof(*peer));
 
 	assert(peer != NULL);
 	snprintf(peer->name, sizeof(peer->name), "%s", name);
 	peer->fd = place->path != NULL ? connect_path(place->path)
-		: connect_port(place);
+				       : connect_port(place);
 	if (peer->fd < 0) {
 		*why_r = strerror(errno);
 		free(peer);
@@ -106,8 +106,8 @@ talk_peer_read(struct talk_peer *peer)
 			peer->in = realloc(peer->in, peer->room);
 			assert(peer->in != NULL);
 		}
-		got = read(peer->fd, peer->in + peer->used,
-			peer->room - peer->used);
+		got = read(
+		    peer->fd, peer->in + peer->used, peer->room - peer->used);
 		if (got > 0) {
 			peer->used += (size_t)got;
 			peer->greeted = true;
@@ -144,8 +144,8 @@ fault(const char *line, size_t len)
 bool
 talk_peer_take(struct talk_peer *peer, const char **why_r)
 {
-	const char *end = peer->used == 0 ? NULL
-		: memchr(peer->in, '\n', peer->used);
+	const char *end =
+	    peer->used == 0 ? NULL : memchr(peer->in, '\n', peer->used);
 	size_t len = end == NULL ? peer->used : (size_t)(end - peer->in);
 
 	*why_r = NULL;

@@ -18,8 +18,7 @@
 
 #include "talk_server.h"
 
-static const char quiet[] =
-	"server = { listen = [\"127.0.0.1\"]; };\n";
+static const char quiet[] = "server = { listen = [\"127.0.0.1\"]; };\n";
 
 long long
 talk_now(void)
@@ -107,21 +106,22 @@ run(const struct talk_server *server, int out)
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	execl(server->program, server->program, "-f", "-p", "0", "-c", config,
-		"-d", data, (char *)NULL);
+	    "-d", data, (char *)NULL);
 	dprintf(out, "talk: %s: %s\n", server->program, strerror(errno));
 	_exit(127);
 }
 
 static bool
-await_ready(struct talk_server *server, size_t from, int wait_ms,
-	const char **why_r)
+await_ready(
+    struct talk_server *server, size_t from, int wait_ms, const char **why_r)
 {
 	long long end = talk_now() + wait_ms;
 
 	while (server->log_fd >= 0 && talk_now() < end) {
-		struct pollfd ready = { .fd = server->log_fd, .events = POLLIN };
-		const char *line = strstr(server->log + from,
-			"vcrpd: ready on port ");
+		struct pollfd ready = { .fd = server->log_fd,
+			.events = POLLIN };
+		const char *line =
+		    strstr(server->log + from, "vcrpd: ready on port ");
 
 		if (line != NULL && strchr(line, '\n') != NULL) {
 			server->port = atoi(line + 21);
@@ -181,7 +181,7 @@ clean(const struct talk_server *server, const char **why_r)
 {
 	*why_r = "a sanitizer's report in the log";
 	return strstr(server->log, "Sanitizer") == NULL &&
-		strstr(server->log, "runtime error: ") == NULL;
+	    strstr(server->log, "runtime error: ") == NULL;
 }
 
 bool
@@ -193,7 +193,8 @@ talk_server_wait(struct talk_server *server, int wait_ms, const char **why_r)
 	/* The end of its output is the end of the process, and unlike waitpid()
 	 * it can be awaited for a time. */
 	while (server->log_fd >= 0) {
-		struct pollfd ready = { .fd = server->log_fd, .events = POLLIN };
+		struct pollfd ready = { .fd = server->log_fd,
+			.events = POLLIN };
 
 		if (talk_now() >= end) {
 			*why_r = "the server does not end";
@@ -210,7 +211,7 @@ talk_server_wait(struct talk_server *server, int wait_ms, const char **why_r)
 		return false;
 	*why_r = "the server did not exit with status 0";
 	return server->killed ||
-		(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	    (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 void
@@ -231,7 +232,7 @@ talk_server_read_log(struct talk_server *server)
 			assert(server->log != NULL);
 		}
 		got = read(server->log_fd, server->log + server->log_used,
-			server->log_room - server->log_used - 1);
+		    server->log_room - server->log_used - 1);
 		if (got < 0)
 			return;
 		if (got == 0) {

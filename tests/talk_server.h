@@ -22,7 +22,7 @@ struct talk_server {
 	int         log_fd;     /* its stdout and stderr; -1: nothing to read */
 	char       *log;        /* all that it wrote, over all its starts */
 	size_t      log_used, log_room;
-	bool        killed;     /* by talk_server_kill(), and not started since */
+	bool        killed;     /* by talk_server_kill() */
 };
 
 /* Ends the program if there is no place for a directory. */

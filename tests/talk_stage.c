@@ -20,8 +20,8 @@ talk_stage_init(struct talk_stage *stage, const char *program)
 		fprintf(stderr, "talk: VCRPD does not name the server\n");
 		exit(2);
 	}
-	stage->wait_ms = wait != NULL && atoi(wait) > 0 ? atoi(wait) * 1000
-		: 10000;
+	stage->wait_ms =
+	    wait != NULL && atoi(wait) > 0 ? atoi(wait) * 1000 : 10000;
 	stage->server = talk_server_new(program);
 }
 
@@ -35,7 +35,7 @@ talk_stage_fini(struct talk_stage *stage)
 
 static struct talk_peer *
 connect_peer(struct talk_stage *stage, const char *name, const char *way,
-	const char **why_r)
+    const char **why_r)
 {
 	struct talk_place place = { .port = stage->server->port };
 	char path[256];
@@ -93,8 +93,8 @@ look(struct talk_stage *stage, const struct talk_peer *writer, long long ms)
 		bool reads = !p->stopped && !p->ended;
 
 		ready[i].fd = reads || p == writer ? p->fd : -1;
-		ready[i].events = (short)((reads ? POLLIN : 0) |
-			(p == writer ? POLLOUT : 0));
+		ready[i].events =
+		    (short)((reads ? POLLIN : 0) | (p == writer ? POLLOUT : 0));
 	}
 	ready[stage->count].fd = stage->server->log_fd;
 	ready[stage->count].events = POLLIN;
@@ -117,7 +117,7 @@ talk_stage_turn(struct talk_stage *stage, long long until)
 
 bool
 talk_stage_send(struct talk_stage *stage, struct talk_peer *peer,
-	const char *bytes, size_t len)
+    const char *bytes, size_t len)
 {
 	long long end = talk_now() + stage->wait_ms;
 
@@ -135,8 +135,8 @@ talk_stage_send(struct talk_stage *stage, struct talk_peer *peer,
 }
 
 enum talk_got
-talk_stage_line(struct talk_stage *stage, struct talk_peer *peer,
-	const char **why_r)
+talk_stage_line(
+    struct talk_stage *stage, struct talk_peer *peer, const char **why_r)
 {
 	long long end = talk_now() + stage->wait_ms;
 

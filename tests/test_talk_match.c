@@ -24,7 +24,7 @@ expands(const char *text, const char *to)
 
 	talk_vars_set(&vars, "seven", "7");
 	return talk_expand(&vars, text, out, sizeof(out), &why) &&
-		strcmp(out, to) == 0;
+	    strcmp(out, to) == 0;
 }
 
 static void
@@ -100,19 +100,17 @@ broken_expressions_are_refused(void)
 	CU_ASSERT(!expands("0123456789abcdefg", ""));
 }
 
-static CU_TestInfo tests[] = {
-	{ "a line matches itself alone", a_line_matches_itself_alone },
+static CU_TestInfo tests[] = { { "a line matches itself alone",
+				   a_line_matches_itself_alone },
 	{ "a star is some of a word", a_star_is_some_of_a_word },
 	{ "dots are the rest", dots_are_the_rest },
 	{ "a new name is bound once", a_new_name_is_bound_once },
 	{ "expressions are replaced", expressions_are_replaced },
 	{ "broken expressions are refused", broken_expressions_are_refused },
-	CU_TEST_INFO_NULL
-};
+	CU_TEST_INFO_NULL };
 
 static CU_SuiteInfo suites[] = {
-	{ "talk_match", NULL, NULL, NULL, NULL, tests },
-	CU_SUITE_INFO_NULL
+	{ "talk_match", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL
 };
 
 int
