@@ -1,0 +1,136 @@
+/* address.c -- where peers come from, and how many from each place
+ *
+ * SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "net/address.h"
+
+struct address {
+	struct table_node node;		/* (l) */
+	unsigned          count;	/* (l) */
+	unsigned char     place[16];	/* (c) */
+};
+
+static struct slice
+key_of(const struct table_node *n)
+{
+	const struct address *a =
+	    table_entry(n, const struct address, node);
+
+	return (struct slice){ (const char *)a->place, sizeof(a->place) };
+}
+
+void
+addresses_init(struct addresses *a)
+{
+	lock_init(&a->lock, LOCK_ADDRESSES);
+	table_init(&a->table, key_of);
+}
+
+void
+addresses_fini(struct addresses *a)
+{
+	table_fini(&a->table);
+	lock_fini(&a->lock);
+}
+
+static void
+place_of(const struct peer *p, unsigned char place[16])
+{
+	memcpy(place, &p->ip, 16);
+	if (!IN6_IS_ADDR_V4MAPPED(&p->ip))
+		memset(place + 8, 0, 8);
+}
+
+struct address *
+addresses_enter(struct addresses *all, const struct peer *p, unsigned most)
+{
+	unsigned char place[16];
+	struct table_node *n;
+	struct address *a;
+
+	place_of(p, place);
+	lock_take(&all->lock);
+	n = table_find(&all->table,
+	    (struct slice){ (const char *)place, sizeof(place) });
+	if (n != NULL) {
+		a = table_entry(n, struct address, node);
+		if (a->count < most)
+			a->count++;
+		else
+			a = NULL;
+	} else {
+		a = xcalloc(1, sizeof(*a));
+		a->count = 1;
+		memcpy(a->place, place, sizeof(place));
+		table_add(&all->table, &a->node);
+	}
+	lock_drop(&all->lock);
+	return a;
+}
+
+void
+addresses_leave(struct addresses *all, struct address **at)
+{
+	struct address *a = *at;
+
+	*at = NULL;
+	if (a == NULL)
+		return;
+	lock_take(&all->lock);
+	if (--a->count == 0) {
+		table_remove(&all->table, &a->node);
+		free(a);
+	}
+	lock_drop(&all->lock);
+}
+
+void
+peer_set(struct peer *p, const struct sockaddr_storage *from)
+{
+	memset(p, 0, sizeof(*p));
+	if (from->ss_family == AF_INET) {
+		const struct sockaddr_in *in =
+		    (const struct sockaddr_in *)from;
+
+		p->ip.s6_addr[10] = p->ip.s6_addr[11] = 0xff;
+		memcpy(&p->ip.s6_addr[12], &in->sin_addr, 4);
+		p->port = ntohs(in->sin_port);
+	} else if (from->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 =
+		    (const struct sockaddr_in6 *)from;
+
+		p->ip = in6->sin6_addr;
+		p->port = ntohs(in6->sin6_port);
+	} else {
+		p->local = true;
+	}
+}
+
+bool
+peer_is_loopback(const struct peer *p)
+{
+	if (IN6_IS_ADDR_V4MAPPED(&p->ip))
+		return p->ip.s6_addr[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(&p->ip);
+}
+
+char *
+peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	if (p->local) {
+		snprintf(text, PEER_TEXT_MAX, "local");
+	} else if (IN6_IS_ADDR_V4MAPPED(&p->ip)) {
+		inet_ntop(AF_INET, &p->ip.s6_addr[12], ip, sizeof(ip));
+		snprintf(text, PEER_TEXT_MAX, "%s:%u", ip, p->port);
+	} else {
+		inet_ntop(AF_INET6, &p->ip, ip, sizeof(ip));
+		snprintf(text, PEER_TEXT_MAX, "[%s]:%u", ip, p->port);
+	}
+	return text;
+}

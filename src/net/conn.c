@@ -1,0 +1,284 @@
+/* conn.c -- one connection: its socket, its lines in, its bytes out
+ *
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "net/conn.h"
+#include "wire/vcrp.h"
+
+enum { PIECES_AT_ONCE = 16, PIECE_GROWS = 4096 };
+
+struct piece {
+	struct piece *next;
+	struct blob  *blob;
+	size_t        off;
+	bool          own;	/* may be appended to */
+};
+
+struct conn *
+conn_new(struct net *net, int fd, const struct peer *peer, uint64_t id,
+    uint64_t now)
+{
+	struct conn *c = xcalloc(1, sizeof(*c));
+
+	c->net = net;
+	c->fd = fd;
+	c->peer = *peer;
+	c->contact.conn = id;
+	c->since = c->active = now;
+	c->out_last = &c->out;
+	list_init(&c->contact.link);
+	list_init(&c->by_time);
+	list_init(&c->turn);
+	list_init(&c->members);
+	list_init(&c->in_held);
+	return c;
+}
+
+static void
+drop_piece(struct conn *c)
+{
+	struct piece *p = c->out;
+
+	c->out = p->next;
+	if (c->out == NULL)
+		c->out_last = &c->out;
+	c->out_bytes -= p->blob->len - p->off;
+	blob_unref(&p->blob);
+	free(p);
+}
+
+void
+conn_free(struct conn **at)
+{
+	struct conn *c = *at;
+
+	*at = NULL;
+	if (c == NULL)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	while (c->out != NULL)
+		drop_piece(c);
+	blob_unref(&c->login_id);
+	blob_unref(&c->bye);
+	blob_unref(&c->parting);
+	free(c->in);
+	free(c);
+}
+
+const char *
+conn_end_name(enum conn_end e)
+{
+	static const char *const names[END_COUNT] = {
+		[END_NONE] = "alive", [END_QUIT] = "quit",
+		[END_EOF] = "closed by peer", [END_LOST] = "connection lost",
+		[END_STRANGER] = "not VCRP",
+		[END_LOGIN_TIMEOUT] = "login timeout",
+		[END_IDLE] = "idle", [END_KILLED] = "killed",
+		[END_REPLACED] = "replaced", [END_DRAINED] = "drained",
+		[END_STOPPED] = "server stopped"
+	};
+
+	return names[e];
+}
+
+void
+conn_keep(struct conn *c, const char *at, size_t len)
+{
+	char *kept = NULL;
+
+	if (len > 0) {
+		kept = xmalloc(len);
+		memcpy(kept, at, len);
+	}
+	free(c->in);
+	c->in = kept;
+	c->in_len = (unsigned)len;
+}
+
+static struct piece *
+new_piece(struct blob *b, bool own)
+{
+	struct piece *p = xmalloc(sizeof(*p));
+
+	p->next = NULL;
+	p->blob = b;
+	p->off = 0;
+	p->own = own;
+	return p;
+}
+
+static void
+append(struct conn *c, struct piece *p)
+{
+	*c->out_last = p;
+	c->out_last = &p->next;
+}
+
+void
+conn_add(struct conn *c, struct slice s)
+{
+	struct piece *last = c->out;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (last == NULL || !last->own || last->blob->len > PIECE_GROWS) {
+		struct blob *b = NULL;
+
+		blob_add(&b, s);
+		append(c, new_piece(b, true));
+	} else {
+		blob_add(&last->blob, s);
+	}
+	c->out_bytes += s.len;
+}
+
+void
+conn_printf(struct conn *c, const char *fmt, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= sizeof(text)) {
+		len = sizeof(text) - 1;
+		text[len - 1] = '\n';
+	}
+	conn_add(c, (struct slice){ text, (size_t)len });
+}
+
+void
+conn_put(struct conn *c, struct blob *b)
+{
+	if (b->len == 0) {
+		blob_unref(&b);
+		return;
+	}
+	c->out_bytes += b->len;
+	append(c, new_piece(b, false));
+}
+
+void
+conn_put_first(struct conn *c, struct slice s)
+{
+	struct blob *b = NULL;
+	struct piece *p;
+
+	blob_add(&b, s);
+	p = new_piece(b, false);
+	p->next = c->out;
+	if (c->out == NULL)
+		c->out_last = &p->next;
+	c->out = p;
+	c->out_bytes += s.len;
+}
+
+void
+conn_error(struct conn *c, struct slice id, enum error e, const char *text)
+{
+	struct blob *b = NULL;
+
+	reply_error(&b, id, e, 0, NULL, text);
+	conn_add(c, (struct slice){ b->data, b->len });
+	blob_unref(&b);
+}
+
+void
+conn_greet(struct conn *c)
+{
+	if (c->greeted)
+		return;
+	c->greeted = true;
+	conn_printf(c, "VCRP 1 %s vcrpd/%s guest%s\n", c->net->name,
+	    PACKAGE_VERSION, c->peer.local ? ",external" : "");
+}
+
+int
+conn_flush(struct conn *c)
+{
+	while (c->out != NULL) {
+		struct iovec iov[PIECES_AT_ONCE];
+		struct msghdr msg = { .msg_iov = iov };
+		size_t asked = 0;
+		ssize_t n;
+
+		for (struct piece *p = c->out; p != NULL &&
+		    msg.msg_iovlen < PIECES_AT_ONCE; p = p->next) {
+			struct iovec *v = &iov[msg.msg_iovlen++];
+
+			v->iov_base = p->blob->data + p->off;
+			v->iov_len = p->blob->len - p->off;
+			asked += v->iov_len;
+		}
+		n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return -errno;
+		c->blocked = n < 0 || (size_t)n < asked;
+		c->bytes_out += n > 0 ? (uint64_t)n : 0;
+		while (n > 0) {
+			size_t left = c->out->blob->len - c->out->off;
+
+			if ((size_t)n < left) {
+				c->out->off += (size_t)n;
+				c->out->own = false;
+				c->out_bytes -= (size_t)n;
+				break;
+			}
+			n -= (ssize_t)left;
+			drop_piece(c);
+		}
+		if (c->blocked)
+			return 0;
+	}
+	return 1;
+}
+
+static int
+line_too_long(struct conn *c, struct slice *rest, const char *end,
+    struct slice *id_r)
+{
+	*id_r = vcrp_peek_id((struct slice){ rest->at,
+	    rest->len < ATTRS_MAX_BYTES + 2 ? rest->len :
+	    ATTRS_MAX_BYTES + 2 });
+	c->skipping = end == NULL;
+	if (end == NULL)
+		end = rest->at + rest->len - 1;
+	rest->len -= (size_t)(end + 1 - rest->at);
+	rest->at = end + 1;
+	return -1;
+}
+
+int
+conn_line(struct conn *c, struct slice *rest, struct slice *line_r,
+    struct slice *id_r)
+{
+	const char *end = memchr(rest->at, '\n', rest->len);
+	size_t len = end == NULL ? rest->len : (size_t)(end - rest->at);
+
+	if (c->skipping) {
+		c->skipping = end == NULL;
+		rest->at += len + (end != NULL);
+		rest->len -= len + (end != NULL);
+		return end == NULL ? 0 : conn_line(c, rest, line_r, id_r);
+	}
+	if (len >= LINE_MAX_BYTES)
+		return line_too_long(c, rest, end, id_r);
+	if (end == NULL)
+		return 0;
+	*line_r = (struct slice){ rest->at, len };
+	rest->at = end + 1;
+	rest->len -= len + 1;
+	return 1;
+}

@@ -1,0 +1,119 @@
+/* conn.h -- one connection: its socket, its lines in, its bytes out
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A connection belongs to the acceptor until it has logged in, then to one io
+ * thread; the hand-over is one piece of mail, after which the acceptor does
+ * not touch it. An idle connection has no buffers: bytes are read into the
+ * thread's own buffer, and only the rest of a line, or what may not be read on
+ * yet, is kept with the connection.
+ *
+ * Output waits in two ways: `out`, private and small (a connection that has
+ * much of it is not read from), and the positions of its memberships in their
+ * streams.
+ *
+ * Threads: the owner's.
+ * Locks:   none.
+ * Memory:  freed by the io thread once everything sent for it is back. */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include "net/net.h"
+#include "room/request.h"
+
+enum conn_end {
+	END_NONE,
+	END_QUIT,		/* said QUIT */
+	END_EOF,		/* the peer closed its side */
+	END_LOST,		/* the socket failed */
+	END_STRANGER,		/* the first line was not VCRP's */
+	END_LOGIN_TIMEOUT,
+	END_IDLE,
+	END_KILLED,
+	END_REPLACED,
+	END_DRAINED,
+	END_STOPPED,
+	END_COUNT
+};
+
+enum {
+	INPUT_BYTES = 32768,	/* read at once; more waits its turn */
+	OUT_PAUSE = 65536	/* with more private output: not read from */
+};
+
+struct piece;
+
+struct conn {
+	struct table_node node;		/* io: by id */
+	struct contact    contact;	/* the id, the io, who it is */
+	struct link       by_time;	/* in one of the owner's lists */
+	struct link       turn;		/* io: there is more to do */
+	struct mail       mail;		/* MAIL_CONN */
+	struct net       *net;		/* (c) */
+	struct peer       peer;		/* (c) */
+	struct address   *address;	/* where it is counted; or NULL */
+	int               fd;		/* -1 once closed */
+	unsigned          in_len;
+	char             *in;		/* read, not yet understood; or NULL */
+	struct piece     *out;
+	struct piece    **out_last;
+	size_t            out_bytes;
+	struct member    *cut;		/* its begun line goes first */
+	struct link       members;
+	unsigned          rooms;	/* of them that are not ending */
+	unsigned          under_way;	/* requests that will come back */
+	struct request   *held;		/* refused by a full mailbox */
+	struct link       in_held;
+	struct blob      *login_id;	/* of HELLO or AUTH; for its OK */
+	struct blob      *bye;		/* said at the end; or NULL */
+	struct blob      *parting;	/* why it went, for LEAVE lines */
+	enum conn_end     end;		/* END_NONE: it lives */
+	bool              greeted;
+	bool              readable;	/* the socket may have more */
+	bool              blocked;	/* the socket takes no more */
+	bool              skipping;	/* the rest of a line too long */
+	bool              hold;		/* JOIN or LEAVE is under way */
+	bool              silent;	/* streams are not served any more */
+	bool              said_bye;
+	bool              pinged;
+	bool              replaced;	/* MAIL_REPLACED has come */
+	uint64_t          tat;		/* µs; limits.lines, see session.c */
+	uint64_t          since;	/* clock_ms() */
+	uint64_t          active;	/* clock_ms() of the last byte in */
+	uint64_t          lines;	/* totals, for the log */
+	uint64_t          bytes_in;
+	uint64_t          bytes_out;
+};
+
+struct conn *conn_new(struct net *, int fd, const struct peer *,
+    uint64_t id, uint64_t now);
+/* Closed and unlinked; clears the caller's pointer. */
+void conn_free(struct conn **);
+const char *conn_end_name(enum conn_end);
+
+/* Keeps bytes that are to be understood later, in place of what was kept. */
+void conn_keep(struct conn *, const char *at, size_t len);
+
+/* Private output, in order. conn_put() takes the reference; conn_put_first()
+ * puts bytes before everything else. */
+void conn_add(struct conn *, struct slice);
+void conn_printf(struct conn *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void conn_put(struct conn *, struct blob *);
+void conn_put_first(struct conn *, struct slice);
+void conn_error(struct conn *, struct slice id, enum error,
+    const char *text);
+/* "VCRP 1 ..." unless it was sent. */
+void conn_greet(struct conn *);
+
+/* Sends private output: 1 all is sent, 0 the socket takes no more (blocked is
+ * set), -errno the socket failed. */
+int conn_flush(struct conn *);
+
+/* Cuts the next line, without its LF, off *rest: 1; 0 if there is none yet; -1
+ * if it is too long: it was cut off up to its LF, or, being without one yet,
+ * is skipped from now on. id_r: of the line too long. */
+int conn_line(struct conn *, struct slice *rest, struct slice *line_r,
+    struct slice *id_r);
+
+#endif

@@ -1,0 +1,54 @@
+/* net.h -- what the acceptor and the io threads share
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Threads: any; made and freed by main.
+ * Locks:   each part's own.
+ * Memory:  owned by struct server. */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include <sys/types.h>
+
+#include "conf/config.h"
+#include "net/address.h"
+#include "net/limits.h"
+#include "room/registry.h"
+#include "sync/counter.h"
+
+enum { IO_MAX = 64 };
+
+struct acceptor;
+struct io;
+
+/* Who may log in as whom by the local socket alone. */
+struct local_user {
+	uid_t uid;
+	char  name[33];
+};
+
+struct net {
+	const struct config *config;	/* (c), its values (a) */
+	struct registry     *registry;	/* (s) */
+	struct addresses     addresses;	/* (s) */
+	struct mailbox      *main;	/* (s) the thread main's */
+	struct io           *ios[IO_MAX]; /* (c) */
+	unsigned             io_count;	/* (c) */
+	struct acceptor     *acceptor;	/* (c) */
+	char                 name[256];	/* (c) of the server */
+	struct local_user    users[2];	/* (c) root, and who runs the server */
+	uint64_t             started;	/* (c) clock_ms() */
+	unsigned             descriptors; /* (c) for connections */
+	_Atomic uint64_t     connections; /* (a) */
+};
+
+/* The most connections there may be now. */
+static inline uint64_t
+net_connections_max(const struct net *n)
+{
+	uint64_t set = (uint64_t)config_get(&n->config->limits_connections);
+
+	return set > 0 && set < n->descriptors ? set : n->descriptors;
+}
+
+#endif

@@ -1,0 +1,315 @@
+/* enter.c -- into a room and out of it: JOIN, LEAVE, KICK, WHO, places
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "proto/event.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+/* JOIN and LEAVE are told while the room is small enough, and never in a
+ * direct conversation: who is in it does not change. */
+static bool
+announces(const struct room *room, unsigned people)
+{
+	return room->pair[0] == NULL && people <=
+	    (unsigned)config_get(&room->config->rooms_presence_limit);
+}
+
+static void
+announce(struct room *room, const char *verb, struct slice name,
+    struct slice reason)
+{
+	struct event e = { .verb = verb, .name = name, .text = reason };
+
+	room_event(room, &e, false);
+}
+
+struct oldest_since {
+	uint64_t time;
+	uint64_t number;
+};
+
+static void
+look_at_time(struct slice line, void *arg)
+{
+	struct oldest_since *o = arg;
+	struct slice verb;
+	struct event e;
+
+	if (o->number == 0 && event_number(line) > 0 &&
+	    event_parse(line, &e, &verb) && e.time >= o->time)
+		o->number = e.number;
+}
+
+/* The lowest number that may still be shown, as the room's settings say. */
+static uint64_t
+oldest(const struct room *room)
+{
+	const struct settings *set = &room->settings;
+	const struct stream *s = &room->stream;
+	uint64_t least = stream_oldest(s);
+
+	if (set->ephemeral)
+		return s->last + 1;
+	if (set->keep_count > 0 && s->last >= set->keep_count &&
+	    least <= s->last - set->keep_count)
+		least = s->last - set->keep_count + 1;
+	if (set->keep_ms > 0 && least <= s->last) {
+		struct oldest_since o = {
+			.time = room->wall > set->keep_ms ?
+			    room->wall - set->keep_ms : 0 };
+
+		stream_walk(s, least, look_at_time, &o);
+		least = o.number > 0 ? o.number : s->last + 1;
+	}
+	return least;
+}
+
+/* A place at the event `next`, or with a GAP where the window begins. */
+static void
+find_place(struct room *room, uint64_t next, struct place *p)
+{
+	struct stream *s = &room->stream;
+	uint64_t least = oldest(room);
+
+	if (next < least) {
+		blob_printf(&p->first, "GAP %.*s %" PRIu64 " %" PRIu64 "\n",
+		    (int)room->name.len, room->name.at, next, least - 1);
+		counter_add(&room->counters.gaps, 1);
+		next = least;
+	}
+	stream_seek(s, next, &p->chunk, &p->off);
+	p->live = stream_end(s);
+	if (p->chunk->start + p->off < p->live || p->first != NULL)
+		room_line(room, &p->then);
+}
+
+static struct member *
+add_member(struct room *room, struct feed *f, struct person *who,
+    uint64_t conn_id)
+{
+	struct member *m = xcalloc(1, sizeof(*m));
+
+	m->room = room;
+	m->feed = f;
+	m->conn_id = conn_id;
+	list_init(&m->in_room);
+	list_init(&m->in_conn);
+	list_init(&m->in_feed);
+	f->members++;
+	if (roster_add(&room->roster, m, who) &&
+	    announces(room, roster_people(&room->roster)))
+		announce(room, "JOIN", who->name, (struct slice){ 0 });
+	return m;
+}
+
+static void
+answer_join(struct room *room, struct request *r)
+{
+	uint64_t last = room->stream.last, next = last + 1;
+	bool after = r->words.count > 1;
+
+	room_line(room, &r->reply);
+	if (after && r->words.number > last)
+		blob_printf(&r->reply, "RESET %.*s %" PRIu64 "\n",
+		    (int)room->name.len, room->name.at, last);
+	else if (after)
+		next = r->words.number + 1;
+	request_ok(r, "%.*s %" PRIu64, (int)room->name.len, room->name.at,
+	    last);
+	find_place(room, next, &r->place);
+}
+
+void
+room_join(struct room *room, struct request *r)
+{
+	bool inside = r->member != NULL && r->member->occupant != NULL;
+
+	if (room_may(room, r, false) != ERROR_NONE)
+		return;
+	if (!inside && room->roster.connections >=
+	    (unsigned)config_get(&room->config->rooms_members)) {
+		request_limited(r, ERROR_ROOM_FULL, "rooms.members", 0,
+		    error_help(ERROR_ROOM_FULL));
+		return;
+	}
+	if (!inside)
+		r->member = add_member(room, r->feed, r->who, r->conn_id);
+	answer_join(room, r);
+}
+
+void
+room_end(struct room *room, struct member *m, struct blob *words, bool thrown)
+{
+	m->tell.kind = MAIL_END;
+	m->number = stream_end(&room->stream);
+	m->words = words;
+	m->thrown = thrown;
+	m->feed->members--;
+	room_answer(m->feed, &m->tell);
+}
+
+/* Out of the roster; the others are told if the person is gone. */
+static void
+remove_member(struct room *room, struct member *m, struct slice reason)
+{
+	unsigned people = roster_people(&room->roster);
+	struct person *who = person_ref(m->occupant->person);
+
+	if (roster_remove(&room->roster, m) && announces(room, people))
+		announce(room, "LEAVE", who->name, reason);
+	person_unref(&who);
+}
+
+void
+room_leave(struct room *room, struct request *r)
+{
+	struct blob *words = NULL;
+
+	if (room_may(room, r, false) != ERROR_NONE)
+		return;
+	reply_ok(&words, r->words.id, "LEAVE");
+	blob_printf(&words, " %.*s\n", (int)room->name.len, room->name.at);
+	room_end(room, r->member, words, false);
+	remove_member(room, r->member, (struct slice){ 0 });
+}
+
+void
+room_detach(struct room *room, struct member *m)
+{
+	if (m->occupant != NULL) {
+		struct slice why = { 0 };
+
+		if (m->words != NULL)
+			why = (struct slice){ m->words->data, m->words->len };
+		m->feed->members--;
+		remove_member(room, m, why);
+	}
+	blob_unref(&m->words);
+	room_answer(m->feed, &m->ask);
+}
+
+void
+room_again(struct room *room, struct member *m)
+{
+	if (m->occupant != NULL)
+		find_place(room, m->number, &m->place);
+	room_answer(m->feed, &m->ask);
+}
+
+/* All connections of somebody, each hearing `line` as its last. */
+static void
+throw_out(struct room *room, struct occupant *o, struct slice line)
+{
+	struct slice key = o->person->key;
+	struct link *l = room->roster.members.next, *next;
+
+	for (; l != &room->roster.members; l = next) {
+		struct member *m = list_entry(l, struct member, in_room);
+		struct blob *words = NULL;
+
+		next = l->next;
+		if (m->occupant != o)
+			continue;
+		blob_add(&words, line);
+		room_end(room, m, words, true);
+		if (roster_remove(&room->roster, m))
+			break;
+	}
+	assert(roster_find(&room->roster, key) == NULL);
+}
+
+void
+room_throw(struct room *room, struct occupant *o, struct slice reason,
+    struct slice line)
+{
+	struct event e = { .verb = "LEAVE", .room = room->name,
+		.text = reason };
+	unsigned people = roster_people(&room->roster);
+	struct person *who = person_ref(o->person);
+	char *own;
+
+	e.name = who->name;
+	own = xmalloc(event_bound(&e));
+	if (line.len == 0)
+		line = (struct slice){ own, event_render(&e, own) };
+	throw_out(room, o, line);
+	if (announces(room, people))
+		announce(room, "LEAVE", who->name, reason);
+	free(own);
+	person_unref(&who);
+}
+
+void
+room_kick(struct room *room, struct request *r)
+{
+	struct slice why = r->words.text, key;
+	char bytes[NAME_KEY_MAX + 1], reason[TEXT_MAX_BYTES + 256];
+	struct occupant *o;
+	int len;
+
+	if (room_may(room, r, true) != ERROR_NONE ||
+	    !room_name_key(room, r, bytes, &key))
+		return;
+	o = roster_find(&room->roster, key);
+	if (o == NULL) {
+		request_error(r, ERROR_NO_SUCH_NAME,
+		    "nobody of this name is in the room");
+		return;
+	}
+	if (room_may_touch(room, r, key, ROLE_NONE) != ERROR_NONE)
+		return;
+	len = snprintf(reason, sizeof(reason), "kicked by %.*s%s%.*s",
+	    (int)r->who->name.len, r->who->name.at, why.len > 0 ? ": " : "",
+	    (int)why.len, why.at);
+	request_ok(r, "%.*s %.*s", (int)room->name.len, room->name.at,
+	    (int)o->person->name.len, o->person->name.at);
+	room_throw(room, o, (struct slice){ reason, (size_t)len },
+	    (struct slice){ 0 });
+}
+
+void
+room_who(struct room *room, struct request *r)
+{
+	if (room_may(room, r, false) != ERROR_NONE)
+		return;
+	r->list = roster_names(&room->roster, room->name);
+	request_ok(r, "%.*s", (int)room->name.len, room->name.at);
+}
+
+void
+room_invite(struct room *room)
+{
+	struct registry *reg = room->registry;
+
+	lock_take(&reg->lock);
+	for (int i = 0; i < 2; i++) {
+		struct person *p = people_find(reg, room->pair[i]->key);
+		struct link *l;
+
+		if (p == NULL || p->since != room->pair[i]->since)
+			continue;
+		for (l = p->contacts.next; l != &p->contacts; l = l->next) {
+			struct contact *c =
+			    list_entry(l, struct contact, link);
+			struct member *m;
+
+			if (roster_by_conn(&room->roster, c->conn) != NULL)
+				continue;
+			room->holders++;
+			m = add_member(room, &room->feeds[c->io], p, c->conn);
+			room_line(room, &m->place.first);
+			stream_seek(&room->stream, room->stream.last + 1,
+			    &m->place.chunk, &m->place.off);
+			m->place.live = stream_end(&room->stream);
+			m->tell.kind = MAIL_ATTACH;
+			room_answer(m->feed, &m->tell);
+		}
+	}
+	lock_drop(&reg->lock);
+}

@@ -1,0 +1,161 @@
+/* govern.c -- a room's switches and roles: SET and ROLE
+ *
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "proto/event.h"
+#include "room/room.h"
+
+enum { GRANTS_MAX = 10000 };
+
+static void
+tell(struct room *room, struct request *r, struct slice first,
+    struct slice second, struct slice text)
+{
+	struct event e = {
+		.verb = r->words.command->name, .attrs = r->words.attrs,
+		.name = r->who->name, .word = { first, second },
+		.text = text
+	};
+	uint64_t number = room_event(room, &e, true);
+
+	request_ok(r, "%.*s %llu", (int)room->name.len, room->name.at,
+	    (unsigned long long)number);
+}
+
+void
+room_set(struct room *room, struct request *r)
+{
+	struct slice key = r->words.word[1];
+	bool topic = slice_is_nocase(key, "topic");
+	const char *why;
+	enum error e;
+
+	if (room_may(room, r, !topic) != ERROR_NONE)
+		return;
+	lock_take(&room->registry->lock);
+	e = settings_change(&room->settings, key, r->words.text, &why);
+	lock_drop(&room->registry->lock);
+	if (e != ERROR_NONE) {
+		request_error(r, e, why);
+		return;
+	}
+	tell(room, r, slice_of(settings_key(key)), (struct slice){ 0 },
+	    r->words.text);
+}
+
+bool
+room_name_key(struct room *room, struct request *r, char *bytes,
+    struct slice *key_r)
+{
+	struct slice name = r->words.word[1];
+	size_t guest = name.len > 0 && name.at[0] == '~', len;
+	const char *why;
+
+	bytes[0] = '~';
+	if (name_fold(room->registry->names, NAME_NICK, name.at + guest,
+	    name.len - guest, bytes + guest, &len, &why) < 0) {
+		request_error(r, ERROR_BAD_NAME, why);
+		return false;
+	}
+	*key_r = (struct slice){ bytes, len + guest };
+	return true;
+}
+
+enum error
+room_may_touch(struct room *room, struct request *r, struct slice key,
+    enum role role)
+{
+	struct actor a = room_actor(room, r);
+	enum error e = may_give(&a,
+	    settings_role(&room->settings, key, room->now), role);
+
+	if (e != ERROR_NONE)
+		request_error(r, e, "only an owner may do this to a "
+		    "moderator or an owner, or make one");
+	return e;
+}
+
+/* Is there such a person to be given this role? */
+static enum error
+check_person(struct room *room, struct slice key, enum role role,
+    const char **why_r)
+{
+	bool known;
+
+	if (key.at[0] == '~') {
+		*why_r = "a guest can only be muted, banned or none";
+		return role <= ROLE_NONE ? ERROR_NONE : ERROR_DENIED;
+	}
+	lock_take(&room->registry->lock);
+	known = people_find(room->registry, key) != NULL;
+	lock_drop(&room->registry->lock);
+	*why_r = error_help(ERROR_NO_SUCH_NAME);
+	return known || settings_role(&room->settings, key, room->now) !=
+	    ROLE_NONE ? ERROR_NONE : ERROR_NO_SUCH_NAME;
+}
+
+static enum role
+wanted_role(struct room *room, struct request *r, struct slice key)
+{
+	enum role role = role_find(r->words.word[2]);
+	const char *why;
+	enum error e;
+
+	if (role == ROLE_COUNT) {
+		request_error(r, ERROR_BAD_VALUE, "owner, moderator, voice, "
+		    "member, none, muted or banned");
+		return ROLE_COUNT;
+	}
+	if (room->settings.grants.count >= GRANTS_MAX) {
+		request_limited(r, ERROR_TOO_MANY, "roles", 0,
+		    "a room has at most 10000 roles");
+		return ROLE_COUNT;
+	}
+	e = check_person(room, key, role, &why);
+	if (e != ERROR_NONE) {
+		request_error(r, e, why);
+		return ROLE_COUNT;
+	}
+	return room_may_touch(room, r, key, role) == ERROR_NONE ?
+	    role : ROLE_COUNT;
+}
+
+/* The line just told is the last that somebody banned hears of the room. */
+static void
+ban(struct room *room, struct request *r, struct slice key)
+{
+	struct occupant *o = roster_find(&room->roster, key);
+	struct slice line;
+	char reason[128];
+	int len;
+
+	if (o == NULL || !stream_line(&room->stream, room->stream.last, &line))
+		return;
+	len = snprintf(reason, sizeof(reason), "banned by %.*s",
+	    (int)r->who->name.len, r->who->name.at);
+	room_throw(room, o, (struct slice){ reason, (size_t)len }, line);
+}
+
+void
+room_role(struct room *room, struct request *r)
+{
+	char bytes[NAME_KEY_MAX + 1];
+	struct slice key;
+	enum role role;
+	uint64_t until = UINT64_MAX;
+
+	if (room_may(room, r, true) != ERROR_NONE ||
+	    !room_name_key(room, r, bytes, &key))
+		return;
+	role = wanted_role(room, r, key);
+	if (role == ROLE_COUNT)
+		return;
+	if (r->words.for_ms > 0)
+		until = room->now + r->words.for_ms;
+	settings_give(&room->settings, key, role, until);
+	tell(room, r, r->words.word[1], slice_of(role_name(role)),
+	    (struct slice){ 0 });
+	if (role == ROLE_BANNED)
+		ban(room, r, key);
+}

@@ -1,0 +1,218 @@
+/* people.c -- who is here: names, the connections behind them, reservations
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "proto/mail.h"
+#include "room/registry.h"
+
+struct person *
+person_ref(struct person *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
+void
+person_unref(struct person **at)
+{
+	struct person *p = *at;
+
+	*at = NULL;
+	if (p != NULL && atomic_fetch_sub_explicit(&p->refs, 1,
+	    memory_order_acq_rel) == 1)
+		free(p);
+}
+
+/* In one piece with its key and name. One reference: the table's. */
+static struct person *
+person_new(struct registry *r, struct slice key, struct slice name,
+    bool guest)
+{
+	struct person *p =
+	    xcalloc(1, sizeof(*p) + key.len + name.len + guest);
+	char *at = (char *)(p + 1);
+
+	memcpy(at, key.at, key.len);
+	p->key = (struct slice){ at, key.len };
+	at += key.len;
+	p->name = (struct slice){ at, name.len + guest };
+	if (guest)
+		*at++ = '~';
+	memcpy(at, name.at, name.len);
+	p->account = !guest;
+	list_init(&p->contacts);
+	list_init(&p->expiry);
+	atomic_init(&p->refs, 1);
+	p->known = true;
+	table_add(&r->people, &p->node);
+	return p;
+}
+
+struct person *
+people_find(struct registry *r, struct slice key)
+{
+	struct table_node *n = table_find(&r->people, key);
+
+	return n == NULL ? NULL : table_entry(n, struct person, node);
+}
+
+/* The name is free again. */
+static void
+forget(struct registry *r, struct person *p)
+{
+	list_remove(&p->expiry);
+	table_remove(&r->people, &p->node);
+	p->known = false;
+	person_unref(&p);
+}
+
+static void
+enter(struct registry *r, struct person *p, struct contact *c,
+    struct mail *handover)
+{
+	c->person = person_ref(p);
+	c->told = false;
+	list_remove(&p->expiry);
+	list_append(&p->contacts, &c->link);
+	mailbox_send(r->boxes[c->io], handover);
+}
+
+static void
+replace_all(struct registry *r, struct person *p)
+{
+	for (struct link *l = p->contacts.next; l != &p->contacts;
+	    l = l->next) {
+		struct contact *c = list_entry(l, struct contact, link);
+
+		if (c->told)
+			continue;
+		c->told = true;
+		c->replaced.kind = MAIL_REPLACED;
+		mailbox_send(r->boxes[c->io], &c->replaced);
+	}
+}
+
+/* A guest's time begins after every event there is, so that what an earlier
+ * guest of the name said is told apart by its time. */
+static uint64_t
+begin_time(struct registry *r)
+{
+	uint64_t wall = clock_wall_ms();
+	uint64_t high = atomic_load_explicit(&r->high, memory_order_relaxed);
+
+	return wall > high ? wall : high + 1;
+}
+
+static enum error
+hello_locked(struct registry *r, struct slice key, struct slice nick,
+    const unsigned char *secret, struct contact *c, struct mail *handover)
+{
+	struct slice account = { key.at + 1, key.len - 1 };
+	struct person *p = people_find(r, key);
+
+	if (people_find(r, account) != NULL)
+		return ERROR_NAME_RESERVED;
+	if (p != NULL && (secret == NULL || !p->reserved ||
+	    sodium_memcmp(secret, p->secret, PERSON_SECRET) != 0))
+		return ERROR_NAME_TAKEN;
+	if (p != NULL) {
+		replace_all(r, p);
+	} else {
+		p = person_new(r, key, nick, true);
+		p->since = begin_time(r);
+		p->reserved = secret != NULL;
+		if (secret != NULL)
+			memcpy(p->secret, secret, PERSON_SECRET);
+	}
+	enter(r, p, c, handover);
+	return ERROR_NONE;
+}
+
+enum error
+people_hello(struct registry *r, struct slice nick, struct slice secret,
+    struct contact *c, struct mail *handover, const char **why_r)
+{
+	char key[NAME_KEY_MAX + 1];
+	unsigned char hash[PERSON_SECRET];
+	size_t len;
+	enum error e;
+
+	key[0] = '~';
+	if (name_fold(r->names, NAME_NICK, nick.at, nick.len, key + 1, &len,
+	    why_r) < 0)
+		return ERROR_BAD_NAME;
+	if (secret.len > 0)
+		crypto_generichash(hash, sizeof(hash),
+		    (const unsigned char *)secret.at, secret.len, NULL, 0);
+	lock_take(&r->lock);
+	e = hello_locked(r, (struct slice){ key, len + 1 }, nick,
+	    secret.len > 0 ? hash : NULL, c, handover);
+	lock_drop(&r->lock);
+	*why_r = error_help(e);
+	return e;
+}
+
+enum error
+people_account(struct registry *r, struct slice name, bool admin,
+    struct contact *c, struct mail *handover, const char **why_r)
+{
+	char key[NAME_KEY_MAX];
+	struct person *p;
+	size_t len;
+
+	if (name_fold(r->names, NAME_NICK, name.at, name.len, key, &len,
+	    why_r) < 0)
+		return ERROR_BAD_NAME;
+	lock_take(&r->lock);
+	p = people_find(r, (struct slice){ key, len });
+	if (p == NULL) {
+		p = person_new(r, (struct slice){ key, len }, name, false);
+		p->admin = admin;
+	}
+	enter(r, p, c, handover);
+	lock_drop(&r->lock);
+	return ERROR_NONE;
+}
+
+bool
+people_leave(struct registry *r, struct contact *c, uint64_t now)
+{
+	struct person *p = c->person;
+	bool told;
+
+	lock_take(&r->lock);
+	told = c->told;
+	list_remove(&c->link);
+	if (list_empty(&p->contacts)) {
+		if (p->reserved) {
+			p->expires = now + RESERVED_MS;
+			list_append(&r->expiring, &p->expiry);
+		} else {
+			forget(r, p);
+		}
+	}
+	lock_drop(&r->lock);
+	person_unref(&c->person);
+	return told;
+}
+
+void
+people_expire(struct registry *r, uint64_t now)
+{
+	lock_take(&r->lock);
+	while (!list_empty(&r->expiring)) {
+		struct person *p =
+		    list_entry(r->expiring.next, struct person, expiry);
+
+		if (p->expires > now)
+			break;
+		forget(r, p);
+	}
+	lock_drop(&r->lock);
+}

@@ -1,0 +1,78 @@
+/* people.h -- who is here: names, the connections behind them, reservations
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A person is a name that somebody has: an account, or a guest for as long as
+ * it is connected and, if it gave a secret, for ten minutes after. Every
+ * connection of a person is listed before its login is answered, so that a
+ * direct conversation can find all of them.
+ *
+ * Threads: any.
+ * Locks:   the registry's, taken inside.
+ * Memory:  a person is freed with its last reference: the registry's while
+ *          the name is held, one a contact, one a room's occupant. */
+#ifndef ROOM_PEOPLE_H
+#define ROOM_PEOPLE_H
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "base/table.h"
+#include "proto/error.h"
+#include "sync/mailbox.h"
+
+struct registry;
+
+enum { PERSON_SECRET = 32, RESERVED_MS = 600000 };
+
+struct person {
+	struct table_node node;		/* (l) */
+	atomic_uint  refs;		/* (a) */
+	bool         account;		/* (c) else a guest */
+	bool         admin;		/* (c) */
+	bool         known;		/* (l) in the table */
+	bool         reserved;		/* (l) the secret is set */
+	struct slice key;		/* (c) folded; a guest's begins with ~ */
+	struct slice name;		/* (c) as shown */
+	uint64_t     since;		/* (c) later than any event of another
+					 * one of that name; 0: account */
+	struct link  contacts;		/* (l) */
+	struct link  expiry;		/* (l) among those that wait to end */
+	uint64_t     expires;		/* (l) clock_ms() */
+	unsigned char secret[PERSON_SECRET]; /* (l) its hash */
+};
+
+/* A connection as the registry knows it, embedded in the connection. */
+struct contact {
+	struct link    link;		/* (l) */
+	struct person *person;		/* (c) once logged in; referenced */
+	uint64_t       conn;		/* (c) the connection's id */
+	unsigned       io;		/* (c) its thread */
+	struct mail    replaced;	/* (l) MAIL_REPLACED, at most once */
+	bool           told;		/* (l) replaced was sent */
+};
+
+/* A login: the contact is listed and the hand-over is sent to its io thread,
+ * in that order and as one step; the caller may not touch the connection
+ * afterwards. On an error nothing has happened, and *why_r is a sentence.
+ * With a secret that matches, the guest's other connections are told
+ * MAIL_REPLACED. now is clock_ms(). */
+enum error people_hello(struct registry *, struct slice nick,
+    struct slice secret, struct contact *, struct mail *handover,
+    const char **why_r);
+enum error people_account(struct registry *, struct slice name, bool admin,
+    struct contact *, struct mail *handover, const char **why_r);
+
+/* The connection is gone, its memberships too. True if MAIL_REPLACED was
+ * sent, which then still comes or has come. */
+bool people_leave(struct registry *, struct contact *, uint64_t now);
+/* Ends the reservations that are over. */
+void people_expire(struct registry *, uint64_t now);
+
+/* Under the registry's lock: who has this key now; NULL if nobody. */
+struct person *people_find(struct registry *, struct slice key);
+
+struct person *person_ref(struct person *);
+void person_unref(struct person **);
+
+#endif

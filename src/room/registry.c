@@ -1,0 +1,383 @@
+/* registry.c -- every room by its name, and every person by theirs
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+static struct slice
+room_key(const struct table_node *n)
+{
+	return table_entry(n, const struct room, node)->key;
+}
+
+static struct slice
+person_key(const struct table_node *n)
+{
+	return table_entry(n, const struct person, node)->key;
+}
+
+struct registry *
+registry_new(const struct config *config, const struct names *names,
+    struct mailbox **boxes, unsigned ios)
+{
+	struct registry *r = xcalloc(1, sizeof(*r));
+	int rc = pthread_cond_init(&r->quiet, NULL);
+
+	assert(rc == 0);
+	lock_init(&r->lock, LOCK_REGISTRY);
+	r->config = config;
+	r->names = names;
+	r->boxes = boxes;
+	r->ios = ios;
+	table_init(&r->rooms, room_key);
+	table_init(&r->people, person_key);
+	list_init(&r->dormant);
+	list_init(&r->expiring);
+	return r;
+}
+
+/* Under the lock. */
+static void
+tell_alone(struct room *room)
+{
+	if (room->told)
+		return;
+	room->told = true;
+	mailbox_send(&room->inbox, &room->alone);
+}
+
+void
+registry_stop(struct registry *r)
+{
+	struct table_node *n = NULL;
+
+	lock_take(&r->lock);
+	r->stopping = true;
+	while ((n = table_next(&r->rooms, n)) != NULL) {
+		struct room *room = table_entry(n, struct room, node);
+
+		if (room->live)
+			tell_alone(room);
+	}
+	while (r->live > 0)
+		pthread_cond_wait(&r->quiet, &r->lock.mutex);
+	lock_drop(&r->lock);
+}
+
+static void
+forget(struct registry *r, struct room *room)
+{
+	list_remove(&room->dormant);
+	table_remove(&r->rooms, &room->node);
+	room_free(&room);
+}
+
+void
+registry_free(struct registry **at)
+{
+	struct registry *r = *at;
+	struct table_node *n;
+
+	*at = NULL;
+	if (r == NULL)
+		return;
+	assert(r->live == 0);
+	while ((n = table_next(&r->rooms, NULL)) != NULL)
+		forget(r, table_entry(n, struct room, node));
+	people_expire(r, UINT64_MAX);
+	assert(r->people.count == 0);
+	table_fini(&r->rooms);
+	table_fini(&r->people);
+	pthread_cond_destroy(&r->quiet);
+	lock_fini(&r->lock);
+	free(r);
+}
+
+/* Under the lock: who a name in a direct conversation's word means. An
+ * account goes before a guest, whose name may be said without its mark. */
+static struct person *
+somebody(struct registry *r, struct slice key)
+{
+	struct person *p = people_find(r, key);
+	char guest[NAME_KEY_MAX + 1];
+
+	if (p != NULL || key.len == 0 || key.at[0] == '~')
+		return p;
+	guest[0] = '~';
+	memcpy(guest + 1, key.at, key.len);
+	return people_find(r, (struct slice){ guest, key.len + 1 });
+}
+
+static struct person *
+find_person(struct registry *r, struct slice name, const char **why_r)
+{
+	char key[NAME_KEY_MAX + 1];
+	size_t guest = name.len > 0 && name.at[0] == '~', len;
+	struct person *p;
+
+	key[0] = '~';
+	if (name_fold(r->names, NAME_NICK, name.at + guest, name.len - guest,
+	    key + guest, &len, why_r) < 0)
+		return NULL;
+	lock_take(&r->lock);
+	p = somebody(r, (struct slice){ key, len + guest });
+	if (p != NULL)
+		person_ref(p);
+	lock_drop(&r->lock);
+	*why_r = error_help(ERROR_NO_SUCH_NAME);
+	return p;
+}
+
+static void
+name_direct(struct room_word *w)
+{
+	const struct person *a = w->pair[0], *b = w->pair[1];
+	size_t least = a->name.len < b->name.len ? a->name.len : b->name.len;
+	int order = memcmp(a->name.at, b->name.at, least);
+
+	if (order > 0 || (order == 0 && a->name.len > b->name.len)) {
+		w->pair[0] = w->pair[1];
+		w->pair[1] = (struct person *)a;
+		a = w->pair[0];
+		b = w->pair[1];
+	}
+	w->name_len = (size_t)snprintf(w->name, sizeof(w->name),
+	    "@%.*s,%.*s", (int)a->name.len, a->name.at, (int)b->name.len,
+	    b->name.at);
+	/* With the times, so that a later guest of the name does not enter
+	 * the conversation of an earlier one. */
+	w->key_len = (size_t)snprintf(w->key, sizeof(w->key),
+	    "@%.*s#%" PRIu64 ",%.*s#%" PRIu64, (int)a->key.len, a->key.at,
+	    a->since, (int)b->key.len, b->key.at, b->since);
+	assert(w->key_len < sizeof(w->key));
+}
+
+/* "@bob" or "@alice,bob", one of the two being `who`. */
+static enum error
+direct_word(struct registry *r, struct person *who, struct slice word,
+    struct room_word *w, const char **why_r)
+{
+	struct slice first = { word.at + 1, word.len - 1 }, second = { 0 };
+	const char *comma = memchr(first.at, ',', first.len);
+
+	if (comma != NULL) {
+		first.len = (size_t)(comma - first.at);
+		second.at = comma + 1;
+		second.len = word.len - first.len - 2;
+		w->pair[0] = find_person(r, second, why_r);
+		if (w->pair[0] == NULL)
+			return ERROR_NO_SUCH_NAME;
+	} else {
+		w->pair[0] = person_ref(who);
+	}
+	w->pair[1] = find_person(r, first, why_r);
+	if (w->pair[1] == NULL)
+		return ERROR_NO_SUCH_NAME;
+	if (w->pair[0] != who && w->pair[1] != who) {
+		*why_r = error_help(ERROR_NO_SUCH_ROOM);
+		return ERROR_NO_SUCH_ROOM;
+	}
+	if (w->pair[0] == w->pair[1]) {
+		*why_r = "a conversation needs two";
+		return ERROR_BAD_NAME;
+	}
+	name_direct(w);
+	return ERROR_NONE;
+}
+
+enum error
+registry_word(struct registry *r, struct person *who, struct slice word,
+    struct room_word *w, const char **why_r)
+{
+	enum error e = ERROR_NONE;
+
+	w->pair[0] = w->pair[1] = NULL;
+	if (word.len > 0 && word.at[0] == '@') {
+		e = direct_word(r, who, word, w, why_r);
+	} else if (name_fold(r->names, NAME_ROOM, word.at, word.len, w->key,
+	    &w->key_len, why_r) < 0) {
+		e = ERROR_BAD_NAME;
+	} else {
+		memcpy(w->name, word.at, word.len);
+		w->name_len = word.len;
+	}
+	if (e != ERROR_NONE)
+		room_word_fini(w);
+	return e;
+}
+
+void
+room_word_fini(struct room_word *w)
+{
+	person_unref(&w->pair[0]);
+	person_unref(&w->pair[1]);
+}
+
+static bool
+may_make(const struct registry *r, const struct person *who)
+{
+	switch (config_get(&r->config->rooms_create)) {
+	case CREATE_GUESTS:
+		return true;
+	case CREATE_ACCOUNTS:
+		return who->account;
+	default:
+		return who->admin;
+	}
+}
+
+/* Room for one more: true, or true after forgetting a dormant one. */
+static bool
+find_space(struct registry *r)
+{
+	size_t most = (size_t)config_get(&r->config->rooms_max);
+
+	for (struct link *l = r->dormant.next;
+	    l != &r->dormant && r->rooms.count >= most;) {
+		struct room *room = list_entry(l, struct room, dormant);
+
+		l = l->next;
+		if (room_is_plain(room))
+			forget(r, room);
+	}
+	return r->rooms.count < most;
+}
+
+static enum error
+make_room(struct registry *r, const struct room_word *w,
+    const struct person *who, struct room **room_r, const char **why_r,
+    const char **limit_r)
+{
+	if (who == NULL || (w->pair[0] == NULL && !may_make(r, who))) {
+		*why_r = error_help(ERROR_NO_SUCH_ROOM);
+		return ERROR_NO_SUCH_ROOM;
+	}
+	if (!find_space(r)) {
+		*why_r = "the server has as many rooms as it may have";
+		*limit_r = "rooms.max";
+		return ERROR_TOO_MANY;
+	}
+	*room_r = room_new(r, w, who, clock_wall_ms() * 1024);
+	table_add(&r->rooms, &(*room_r)->node);
+	return ERROR_NONE;
+}
+
+static enum error
+start_room(struct registry *r, struct room *room, const char **why_r,
+    const char **limit_r)
+{
+	int rc = room_start(room);
+
+	if (rc == 0) {
+		room->live = true;
+		r->live++;
+		return ERROR_NONE;
+	}
+	log_warn("cannot start a thread for a room: %s", strerror(-rc));
+	room_hibernate(room);
+	list_append(&r->dormant, &room->dormant);
+	*why_r = "the machine has no thread left for another room";
+	*limit_r = "threads";
+	return ERROR_TOO_MANY;
+}
+
+enum error
+registry_open(struct registry *r, const struct room_word *w,
+    const struct person *make, struct room **room_r, const char **why_r,
+    const char **limit_r)
+{
+	enum error e = ERROR_NONE;
+	struct table_node *n;
+	struct room *room = NULL;
+
+	lock_take(&r->lock);
+	n = table_find(&r->rooms, (struct slice){ w->key, w->key_len });
+	if (n != NULL) {
+		room = table_entry(n, struct room, node);
+		if (!room->live) {
+			list_remove(&room->dormant);
+			room_wake(room);
+		}
+	} else {
+		e = make_room(r, w, make, &room, why_r, limit_r);
+	}
+	if (e == ERROR_NONE && !room->live)
+		e = start_room(r, room, why_r, limit_r);
+	if (e == ERROR_NONE) {
+		room->holders++;
+		*room_r = room;
+	}
+	lock_drop(&r->lock);
+	return e;
+}
+
+void
+registry_close(struct registry *r, struct room *room)
+{
+	lock_take(&r->lock);
+	assert(room->holders > 0);
+	if (--room->holders == 0)
+		tell_alone(room);
+	lock_drop(&r->lock);
+}
+
+uint64_t
+registry_linger(struct registry *r, struct room *room, uint64_t now)
+{
+	bool stopping;
+
+	lock_take(&r->lock);
+	room->told = false;
+	stopping = r->stopping;
+	lock_drop(&r->lock);
+	return stopping ? now :
+	    now + (uint64_t)config_get(&r->config->rooms_linger) * 1000;
+}
+
+bool
+registry_retire(struct registry *r, struct room *room)
+{
+	bool ends;
+
+	lock_take(&r->lock);
+	/* With `alone` under way it would come to a box that nobody reads. */
+	ends = room->holders == 0 && !room->told;
+	if (ends) {
+		room_hibernate(room);
+		room->live = false;
+		list_append(&r->dormant, &room->dormant);
+		if (--r->live == 0)
+			pthread_cond_signal(&r->quiet);
+	}
+	lock_drop(&r->lock);
+	return ends;
+}
+
+void
+registry_each(struct registry *r,
+    void (*fn)(const struct room *, void *arg), void *arg)
+{
+	lock_take(&r->lock);
+	for (struct table_node *n = table_next(&r->rooms, NULL); n != NULL;
+	    n = table_next(&r->rooms, n))
+		fn(table_entry(n, struct room, node), arg);
+	lock_drop(&r->lock);
+}
+
+void
+registry_note_time(struct registry *r, uint64_t wall)
+{
+	uint64_t high = atomic_load_explicit(&r->high, memory_order_relaxed);
+
+	while (high < wall && !atomic_compare_exchange_weak(&r->high, &high,
+	    wall))
+		continue;
+}

@@ -1,0 +1,158 @@
+/* repeats.c -- nothing twice: the ids of what was said last
+ *
+ * SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "base/alloc.h"
+#include "base/names.h"
+#include "room/repeats.h"
+
+struct repeat {
+	uint64_t who[2];	/* hash of name, its time and id */
+	uint64_t what;		/* hash of verb, words and text */
+	uint64_t number;
+	uint64_t event;		/* counted in repeats.events */
+	uint32_t next;		/* in its chain; index + 1 */
+};
+
+enum { RING_FIRST = 16, INPUT_MAX = NAME_KEY_MAX + 64 };
+
+void
+repeats_init(struct repeats *r, uint32_t limit)
+{
+	memset(r, 0, sizeof(*r));
+	r->limit = limit;
+	randombytes_buf(r->secret, sizeof(r->secret));
+}
+
+void
+repeats_fini(struct repeats *r)
+{
+	free(r->ring);
+	free(r->heads);
+	r->ring = NULL;
+	r->heads = NULL;
+}
+
+static void
+hash_who(const struct repeats *r, const struct person *p, struct slice id,
+    uint64_t who_r[2])
+{
+	unsigned char in[INPUT_MAX];
+	size_t len = 0;
+
+	/* The key may not hold NUL, nor may the id: no two inputs meet. */
+	memcpy(in, &p->since, sizeof(p->since));
+	len += sizeof(p->since);
+	memcpy(in + len, p->key.at, p->key.len);
+	len += p->key.len;
+	in[len++] = '\0';
+	memcpy(in + len, id.at, id.len);
+	len += id.len;
+	crypto_shorthash_siphashx24((unsigned char *)who_r, in, len,
+	    r->secret);
+}
+
+static uint64_t
+hash_what(const struct repeats *r, const struct words *w)
+{
+	uint64_t parts[2 + WORDS_MAX] = { w->command->verb }, hash;
+
+	for (unsigned i = 1; i < w->count; i++)
+		crypto_shorthash((unsigned char *)&parts[i],
+		    (const unsigned char *)w->word[i].at, w->word[i].len,
+		    r->secret);
+	crypto_shorthash((unsigned char *)&parts[1 + WORDS_MAX],
+	    (const unsigned char *)w->text.at, w->text.len, r->secret);
+	crypto_shorthash((unsigned char *)&hash,
+	    (const unsigned char *)parts, sizeof(parts), r->secret);
+	return hash;
+}
+
+uint64_t
+repeats_find(const struct repeats *r, const struct person *p,
+    const struct words *w, bool *same_r)
+{
+	uint64_t who[2];
+
+	if (r->count == 0 || w->id.len == 0)
+		return 0;
+	hash_who(r, p, w->id, who);
+	for (uint32_t i = r->heads[who[0] & (r->size - 1)]; i != 0;
+	    i = r->ring[i - 1].next) {
+		const struct repeat *e = &r->ring[i - 1];
+
+		if (e->who[0] != who[0] || e->who[1] != who[1] ||
+		    r->events - e->event >= r->limit)
+			continue;
+		*same_r = e->what == hash_what(r, w);
+		return e->number;
+	}
+	return 0;
+}
+
+static void
+link_in(struct repeats *r, uint32_t i)
+{
+	uint32_t *head = &r->heads[r->ring[i].who[0] & (r->size - 1)];
+
+	r->ring[i].next = *head;
+	*head = i + 1;
+}
+
+static void
+drop_oldest(struct repeats *r)
+{
+	struct repeat *e = &r->ring[r->oldest];
+	uint32_t *at = &r->heads[e->who[0] & (r->size - 1)];
+
+	while (*at != r->oldest + 1)
+		at = &r->ring[*at - 1].next;
+	*at = e->next;
+	r->oldest = (r->oldest + 1) & (r->size - 1);
+	r->count--;
+}
+
+static void
+grow(struct repeats *r)
+{
+	uint32_t size = r->size == 0 ? RING_FIRST : r->size * 2;
+	struct repeat *ring = xcalloc(size, sizeof(*ring));
+
+	for (uint32_t i = 0; i < r->count; i++)
+		ring[i] = r->ring[(r->oldest + i) & (r->size - 1)];
+	free(r->ring);
+	free(r->heads);
+	r->ring = ring;
+	r->heads = xcalloc(size, sizeof(*r->heads));
+	r->size = size;
+	r->oldest = 0;
+	for (uint32_t i = 0; i < r->count; i++)
+		link_in(r, i);
+}
+
+void
+repeats_note(struct repeats *r, const struct person *p,
+    const struct words *w, uint64_t number)
+{
+	struct repeat *e;
+	uint32_t i;
+
+	r->events++;
+	if (w->id.len == 0 || r->limit == 0)
+		return;
+	while (r->count > 0 &&
+	    r->events - r->ring[r->oldest].event >= r->limit)
+		drop_oldest(r);
+	if (r->count == r->size)
+		grow(r);
+	i = (r->oldest + r->count++) & (r->size - 1);
+	e = &r->ring[i];
+	hash_who(r, p, w->id, e->who);
+	e->what = hash_what(r, w);
+	e->number = number;
+	e->event = r->events;
+	link_in(r, i);
+}

@@ -1,0 +1,97 @@
+/* request.c -- one command on its way to a room or to main, and back
+ *
+ * SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "proto/mail.h"
+#include "room/request.h"
+
+struct request *
+request_new(const struct words *w, struct slice line)
+{
+	struct request *r = xmalloc(sizeof(*r) + line.len);
+
+	memset(r, 0, sizeof(*r));
+	r->mail.kind = MAIL_REQUEST;
+	r->words = *w;
+	memcpy(r->line, line.at, line.len);
+	words_rebase(&r->words, line.at, r->line);
+	return r;
+}
+
+void
+request_free(struct request **at)
+{
+	struct request *r = *at;
+
+	*at = NULL;
+	if (r == NULL)
+		return;
+	blob_unref(&r->list);
+	blob_unref(&r->reply);
+	blob_unref(&r->place.first);
+	blob_unref(&r->place.then);
+	chunk_unref(&r->place.chunk);
+	free(r);
+}
+
+void
+reply_ok(struct blob **b, struct slice id, const char *verb)
+{
+	if (id.len > 0)
+		blob_printf(b, "@id=%.*s ", (int)id.len, id.at);
+	blob_printf(b, "OK %s", verb);
+}
+
+void
+reply_error(struct blob **b, struct slice id, enum error e, uint64_t wait,
+    const char *limit, const char *text)
+{
+	const char *mark = "@";
+
+	if (id.len > 0) {
+		blob_printf(b, "%sid=%.*s", mark, (int)id.len, id.at);
+		mark = ";";
+	}
+	if (wait > 0) {
+		blob_printf(b, "%swait=%" PRIu64, mark, wait);
+		mark = ";";
+	}
+	if (limit != NULL) {
+		blob_printf(b, "%slimit=%s", mark, limit);
+		mark = ";";
+	}
+	blob_printf(b, "%sERR %s %s\n", *mark == ';' ? " " : "",
+	    error_code(e), text);
+}
+
+void
+request_ok(struct request *r, const char *fmt, ...)
+{
+	char more[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(more, sizeof(more), fmt, args);
+	va_end(args);
+	reply_ok(&r->reply, r->words.id, r->words.command->name);
+	blob_printf(&r->reply, "%s%s\n", *more == '\0' ? "" : " ", more);
+}
+
+void
+request_error(struct request *r, enum error e, const char *text)
+{
+	reply_error(&r->reply, r->words.id, e, 0, NULL, text);
+}
+
+void
+request_limited(struct request *r, enum error e, const char *limit,
+    uint64_t wait, const char *text)
+{
+	r->limit = limit;
+	reply_error(&r->reply, r->words.id, e, wait, limit, text);
+}

@@ -1,0 +1,60 @@
+/* request.h -- one command on its way to a room or to main, and back
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * The io thread makes it from a line, the thread that runs it fills in the
+ * answer, and it always comes back: so a reply never needs a place of its own,
+ * and a connection lives until all of its requests are back.
+ *
+ * Threads: whoever holds it as mail.
+ * Locks:   none.
+ * Memory:  freed by the io thread that made it. */
+#ifndef ROOM_REQUEST_H
+#define ROOM_REQUEST_H
+
+#include "proto/error.h"
+#include "proto/words.h"
+#include "room/member.h"
+#include "room/people.h"
+
+struct request {
+	struct mail    mail;	/* MAIL_REQUEST or MAIL_VISIT */
+	struct conn   *conn;	/* the asker's; for its io thread alone */
+	struct person *who;	/* the connection's; good while it is out */
+	uint64_t       conn_id;
+	unsigned       io;	/* where it goes back to */
+	struct feed   *feed;	/* to a room: the asker's */
+	struct member *member;	/* the asker's membership, or NULL; after a
+				 * JOIN: the one it made or moved */
+	struct member *from;	/* (i) counted in its under_way; or NULL */
+	uint64_t       wait;	/* over the line limit: wait so many ms */
+	struct words   words;
+	struct blob   *list;	/* sent before the reply: shared; or NULL */
+	struct blob   *reply;	/* what the asker is sent; or NULL */
+	struct place   place;	/* after a JOIN */
+	const char    *limit;	/* what refused it; or NULL */
+	unsigned       found;	/* connections that a visit was about */
+	unsigned       visits;	/* io threads still to be seen */
+	char           line[];
+};
+
+/* A copy of the line and of what was parsed from it. */
+struct request *request_new(const struct words *, struct slice line);
+/* With whatever of the answer was not used. Clears the caller's pointer. */
+void request_free(struct request **);
+
+/* "[@id=ID ]OK VERB" and what the format adds, as the answer. */
+void request_ok(struct request *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "[@id=ID ]ERR code text". */
+void request_error(struct request *, enum error, const char *text);
+/* The same with limit= and, unless 0, wait= in milliseconds. */
+void request_limited(struct request *, enum error, const char *limit,
+    uint64_t wait, const char *text);
+
+/* The same as one blob, for those who have no request. id may be empty. */
+void reply_ok(struct blob **, struct slice id, const char *verb);
+void reply_error(struct blob **, struct slice id, enum error, uint64_t wait,
+    const char *limit, const char *text);
+
+#endif

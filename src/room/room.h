@@ -1,0 +1,131 @@
+/* room.h -- a room and its thread
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * The thread takes all its mail at once, runs each piece in order, publishes
+ * what that added to the stream, and sends the answers back, one post an io
+ * thread. It waits for mail and for nothing else.
+ *
+ * Threads: room_begin(), room_hibernate(), room_free() as the registry says;
+ *          room_turn() and all that the room's other files have, the room's own.
+ * Locks:   none of its own.
+ * Memory:  the registry's. */
+#ifndef ROOM_ROOM_H
+#define ROOM_ROOM_H
+
+#include "conf/config.h"
+#include "room/member.h"
+#include "room/registry.h"
+#include "room/repeats.h"
+#include "room/request.h"
+#include "room/roster.h"
+#include "room/settings.h"
+#include "room/stream.h"
+#include "sync/counter.h"
+#include "sync/thread.h"
+
+struct event;
+
+struct room_counters {
+	struct counter requests;	/* taken */
+	struct counter events;		/* numbered */
+	struct counter batches;		/* turns with mail */
+	struct counter repeats;		/* answered as said before */
+	struct counter gaps;		/* places that began with a GAP */
+};
+
+struct room {
+	struct table_node    node;	/* (l) registry */
+	struct link          dormant;	/* (l) while it is */
+	unsigned             holders;	/* (l) io threads */
+	bool                 live;	/* (l) its thread runs */
+	struct mail          alone;	/* no holder is left */
+	bool                 told;	/* (l) `alone` is under way */
+	struct registry     *registry;	/* (s) */
+	const struct config *config;	/* (c), its values (a) */
+	struct slice         key;	/* (c) */
+	struct slice         name;	/* (c) the first spelling */
+	struct person       *pair[2];	/* (c) a direct conversation's; or
+					 * NULL; referenced */
+	struct thread        thread;	/* (o) */
+	struct mailbox       inbox;	/* (s) limit rooms.mailbox; full: the
+					 * sender is not read from; counted */
+	struct stream        stream;	/* (o), start (a) */
+	struct roster        roster;	/* (o) */
+	struct repeats       repeats;	/* (o) */
+	struct settings      settings;	/* (o); (l) too where it says so */
+	uint64_t             last;	/* (o) while dormant: the last number */
+	uint64_t            *erased;	/* (o) deleted, still in the window */
+	size_t               erasures;	/* (o) */
+	uint64_t             now;	/* (o) clock_ms() of this turn */
+	uint64_t             wall;	/* (o) clock_wall_ms() of this turn */
+	uint64_t             until;	/* (o) when to try to end */
+	struct counter       seen_last;	/* (a) for LIST */
+	struct counter       seen_members; /* (a) people, for LIST */
+	struct room_counters counters;	/* (a) */
+	struct feed          feeds[];	/* one an io thread */
+};
+
+/* Made live, without its thread running: numbers go on after `last`. The
+ * creator, unless NULL or a guest, owns it. */
+struct room *room_new(struct registry *, const struct room_word *,
+    const struct person *creator, uint64_t last);
+void room_free(struct room **);
+/* Out of dormancy, and into it: stream, members and mail are gone then. */
+void room_wake(struct room *);
+void room_hibernate(struct room *);
+/* 0 or -errno. */
+int room_start(struct room *);
+/* Holds nothing but a number. */
+bool room_is_plain(const struct room *);
+
+/* One batch of mail, as the thread would do it at these times. */
+void room_turn(struct room *, struct mail *batch, struct mail *waiters,
+    uint64_t now, uint64_t wall);
+
+/* Of the room's own files. */
+
+struct actor room_actor(const struct room *, const struct request *);
+struct standing room_standing(const struct room *);
+/* ERROR_NONE, or the request is answered with why not. */
+enum error room_may(struct room *, struct request *, bool others);
+/* Renders an event at the stream's end, with the next number if it is a
+ * numbered one; returns its number or 0. */
+uint64_t room_event(struct room *, struct event *, bool numbered);
+/* A "ROOM name last members [topic]" line as of now. */
+void room_line(const struct room *, struct blob **);
+/* A direct conversation: every connection of the two is a member. */
+void room_invite(struct room *);
+/* Mail to the io thread of the feed, with this turn's answers. */
+void room_answer(struct feed *, struct mail *);
+
+/* Handlers, by theme; each answers the request. */
+void room_join(struct room *, struct request *);
+void room_leave(struct room *, struct request *);
+void room_kick(struct room *, struct request *);
+void room_who(struct room *, struct request *);
+void room_say(struct room *, struct request *);
+void room_amend(struct room *, struct request *);	/* EDIT DELETE REACT */
+void room_signal(struct room *, struct request *);
+void room_set(struct room *, struct request *);
+void room_role(struct room *, struct request *);
+/* Who the second word names: its key, folded into key_r (NAME_KEY_MAX + 1).
+ * False: the request is answered with why not. */
+bool room_name_key(struct room *, struct request *, char *key_r,
+    struct slice *slice_r);
+/* May the asker do something to who has this key? Or it is answered. */
+enum error room_may_touch(struct room *, struct request *, struct slice key,
+    enum role role);
+/* Throws all connections of somebody out, who hear a LEAVE line with the
+ * reason, or `line` where it is not empty, as their last. */
+void room_throw(struct room *, struct occupant *, struct slice reason,
+    struct slice line);
+/* Mail of memberships. */
+void room_detach(struct room *, struct member *);
+void room_again(struct room *, struct member *);
+/* Ends a membership: `words` are the last the connection hears of the room.
+ * thrown: nothing else is sent before them. */
+void room_end(struct room *, struct member *, struct blob *words,
+    bool thrown);
+
+#endif

@@ -1,0 +1,47 @@
+/* settings.h -- a room's topic, switches and roles
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Threads: the room's; topic and hidden are changed under the registry's
+ *          lock, under which any thread may read them.
+ * Locks:   the caller's.
+ * Memory:  owns its grants and its topic. */
+#ifndef ROOM_SETTINGS_H
+#define ROOM_SETTINGS_H
+
+#include "base/table.h"
+#include "room/rights.h"
+#include "sync/blob.h"
+
+struct settings {
+	struct blob *topic;	/* (o), written (l); NULL: none */
+	bool         hidden;	/* (o), written (l) */
+	bool         members_only;
+	bool         moderated;
+	bool         ephemeral;
+	uint64_t     keep_ms;	/* 0: no bound */
+	uint64_t     keep_count; /* 0: no bound */
+	unsigned     slow;	/* seconds */
+	struct table grants;	/* roles other than none, by key */
+	unsigned     owners;
+};
+
+void settings_init(struct settings *);
+void settings_fini(struct settings *);
+bool settings_are_plain(const struct settings *);
+
+/* One switch to a value, an empty one being the default. ERROR_NONE, or
+ * ERROR_BAD_VALUE with a sentence. Under the registry's lock. */
+enum error settings_change(struct settings *, struct slice key,
+    struct slice value, const char **why_r);
+
+/* The switch's own spelling; NULL if there is none. */
+const char *settings_key(struct slice key);
+
+enum role settings_role(const struct settings *, struct slice key,
+    uint64_t now);
+/* until: clock_ms() at which it ends, UINT64_MAX for never. */
+void settings_give(struct settings *, struct slice key, enum role,
+    uint64_t until);
+
+#endif
