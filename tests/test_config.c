@@ -218,6 +218,7 @@ static void
 checks_strings(void)
 {
 	char text[1024];
+	int i, n;
 
 	faulty("server = { name = \"a b\"; };\n", "FILE:1: server.name: "
 	       "must be letters, digits, '.', '_', and '-' inside\n");
@@ -228,6 +229,11 @@ checks_strings(void)
 	snprintf(text, sizeof(text), "server = { socket = \"%0108d\"; };\n",
 		 0);
 	faulty(text, "FILE:1: server.socket: must be at most 107 bytes\n");
+	n = snprintf(text, sizeof(text), "server = { listen = ( \"::\"");
+	for (i = 0; i < 64; i++)
+		n += snprintf(text + n, sizeof(text) - n, ", \"::\"");
+	snprintf(text + n, sizeof(text) - n, " ); };\n");
+	faulty(text, "FILE:1: server.listen: must be at most 64\n");
 }
 
 static void
@@ -331,6 +337,7 @@ takes_words_of_the_command_line(void)
 	CU_ASSERT_STRING_EQUAL(told, "server.port: must be 0 to 65535\n");
 	CU_ASSERT_EQUAL(set(config, "server.port", "1x"), 1);
 	CU_ASSERT_STRING_EQUAL(told, "server.port: must be a number\n");
+	CU_ASSERT_EQUAL(set(config, "server.port", "1-2"), 1);
 	CU_ASSERT_EQUAL(set(config, "server.port", ""), 1);
 	CU_ASSERT_EQUAL(set(config, "server.port", " 1"), 1);
 	CU_ASSERT_EQUAL(set(config, "server.port", "0x1"), 1);

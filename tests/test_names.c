@@ -44,6 +44,14 @@ good(const char *name)
 }
 
 static bool
+good_nick(const char *name)
+{
+	char key[NAME_KEY_MAX];
+
+	return fold(NAME_NICK, name, strlen(name), key) == NULL;
+}
+
+static bool
 refused(const char *name, const char *phrase)
 {
 	char key[NAME_KEY_MAX];
@@ -136,6 +144,10 @@ counts_characters_and_bytes(void)
 	CU_ASSERT(!fits(NAME_NICK, "é", 33));
 	CU_ASSERT(fits(NAME_NICK, "中", 21));
 	CU_ASSERT(!fits(NAME_NICK, "中", 22));
+	CU_ASSERT(good_nick("中中中中中中中中中中中中中中中中中中中中中a"));
+	CU_ASSERT(!good_nick("中中中中中中中中中中中中中中中中中中中中中é"));
+	CU_ASSERT(good_nick("éaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	CU_ASSERT(!good_nick("éaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 	CU_ASSERT(fits(NAME_NICK, "\xf0\x90\x90\x80", 16));
 	CU_ASSERT(!fits(NAME_NICK, "\xf0\x90\x90\x80", 17));
 	CU_ASSERT(fits(NAME_ROOM, "a", 64));
@@ -182,6 +194,8 @@ scripts_are_not_mixed(void)
 	CU_ASSERT(refused("Ωmega", "mix scripts"));
 	CU_ASSERT(refused("Ελ\xd0\xb5νη", "mix scripts"));
 	CU_ASSERT(refused("中한ひ", "mix scripts"));
+	CU_ASSERT(refused("abcשרה", "mix scripts"));
+	CU_ASSERT(refused("abcไทย", "mix scripts"));
 	/* The micro sign is of every script, the mu it folds to is not. */
 	CU_ASSERT(refused("\xc2\xb5Torrent", "mix scripts"));
 	CU_ASSERT(refused("\xf0\x9d\x90\x9a\xd0\xb1\xd0\xb2", "mix scripts"));

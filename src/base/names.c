@@ -62,7 +62,6 @@ static const struct finding {
 struct names {
 	USpoofChecker      *spoof;	/* (c) */
 	const UNormalizer2 *fold;	/* (c) ICU's */
-	USet               *allowed;	/* (c) frozen */
 	char                ascii[0x80][4]; /* (c) "": not in names */
 };
 
@@ -82,16 +81,18 @@ add_marks(USet *allowed, UErrorCode *status)
 static void
 load(struct names *names, UErrorCode *status)
 {
+	USet *allowed = uset_openPattern(allowed_pattern, -1, status);
+
 	names->fold = unorm2_getNFKCCasefoldInstance(status);
-	names->allowed = uset_openPattern(allowed_pattern, -1, status);
 	names->spoof = uspoof_open(status);
-	if (U_FAILURE(*status))
-		return;
-	add_marks(names->allowed, status);
-	uset_freeze(names->allowed);
-	uspoof_setAllowedChars(names->spoof, names->allowed, status);
-	uspoof_setRestrictionLevel(names->spoof, USPOOF_HIGHLY_RESTRICTIVE);
-	uspoof_setChecks(names->spoof, CHECKS, status);
+	if (U_SUCCESS(*status)) {
+		add_marks(allowed, status);
+		uspoof_setAllowedChars(names->spoof, allowed, status);
+		uspoof_setRestrictionLevel(names->spoof,
+					   USPOOF_HIGHLY_RESTRICTIVE);
+		uspoof_setChecks(names->spoof, CHECKS, status);
+	}
+	uset_close(allowed);
 }
 
 /* The key of what is folded already, with its NUL within size. */
@@ -114,12 +115,13 @@ key_of(const struct names *names, const UChar *folded, int32_t len, char *key,
 static void
 fill_ascii(struct names *names, UErrorCode *status)
 {
+	const USet *allowed = uspoof_getAllowedChars(names->spoof, status);
 	UChar folded;
 	int c;
 
-	for (c = 0; c < 0x80; c++) {
+	for (c = 0; c < 0x80 && U_SUCCESS(*status); c++) {
 		folded = u_tolower(c);
-		if (uset_contains(names->allowed, c))
+		if (uset_contains(allowed, c))
 			key_of(names, &folded, 1, names->ascii[c],
 			       sizeof(names->ascii[c]), status);
 	}
@@ -150,7 +152,6 @@ names_free(struct names **names_p)
 	if (names == NULL)
 		return;
 	uspoof_close(names->spoof);
-	uset_close(names->allowed);
 	free(names);
 }
 
@@ -187,11 +188,9 @@ fold_ascii(const struct names *names, const struct limit *limit,
 	return NULL;
 }
 
-/* What is wrong with the single characters, before anything is made of them.
- * A mark with no letter before it would be drawn onto whatever is. */
+/* A mark with no letter before it would be drawn onto whatever is. */
 static const char *
-check_chars(const struct names *names, const struct limit *limit,
-	    const UChar *raw, int32_t len)
+check_chars(const struct limit *limit, const UChar *raw, int32_t len)
 {
 	bool is_mark, bare = true;
 	int32_t i = 0;
@@ -201,8 +200,6 @@ check_chars(const struct names *names, const struct limit *limit,
 	while (i < len) {
 		U16_NEXT(raw, i, len, c);
 		chars++;
-		if (!uset_contains(names->allowed, c))
-			return findings[0].why;
 		is_mark = (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
 		if (is_mark && bare)
 			return "a name has a mark only after a letter";
@@ -243,7 +240,7 @@ fold_unicode(const struct names *names, const struct limit *limit,
 	u_strFromUTF8(raw, NAME_ROOM_BYTES, &raw_len, name, len, &status);
 	if (U_FAILURE(status))
 		return "a name is UTF-8";
-	why = check_chars(names, limit, raw, raw_len);
+	why = check_chars(limit, raw, raw_len);
 	if (why != NULL)
 		return why;
 	folded_len = unorm2_normalize(names->fold, raw, raw_len, folded,

@@ -1,7 +1,6 @@
 /* set.c -- giving options values, and telling what is wrong with them
  *
  * SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -151,10 +150,10 @@ set_number_word(struct config *config, const struct option *option,
 	long long value;
 	char *end;
 
-	errno = 0;
+	/* What is too large for value is so for any range. */
 	value = strtoll(word, &end, 10);
 	if (word[strspn(word, "-0123456789")] != '\0' || *end != '\0' ||
-	    end == word || errno != 0)
+	    end == word)
 		report_fault(report, option->path, "must be a number");
 	else
 		set_number(config, option, value, report);
