@@ -9,6 +9,7 @@ set for that; only addresses of 127.0.0.0/8 are used.
 """
 
 import argparse
+import atexit
 import os
 import re
 import resource
@@ -51,6 +52,9 @@ class Row:
         self.name, self.failed, self.servers, self.loads = name, [], [], []
         self.dir = tempfile.mkdtemp(prefix="vcrp-accept-")
         os.chmod(self.dir, 0o755)
+        self.done = False
+        atexit.register(self.broke_off)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         no_file_limit()
         print("== %s: %s" % (name, bound), flush=True)
 
@@ -76,7 +80,17 @@ class Row:
             sys.exit("%s is missing: give --build" % path)
         return path
 
+    def broke_off(self):
+        """Whatever happened, nothing that was started stays behind."""
+        for each in self.loads + self.servers:
+            if each.process.poll() is None:
+                each.process.kill()
+        if not self.done:
+            print("FAIL %s: it broke off; see %s" % (self.name, self.dir),
+                  flush=True)
+
     def finish(self):
+        self.done = True
         for load in self.loads:
             if load.process.poll() is None:
                 load.process.kill()
