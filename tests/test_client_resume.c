@@ -182,7 +182,7 @@ delivers_nothing_twice(void)
 
 	enter(&peer);
 	peer_tell(&peer, "MSG lobby 101 5 bob a");
-	peer_tell(&peer, "MSG lobby 101 5 bob a");
+	peer_tell(&peer, "MSG lobby 100 5 bob -");
 	peer_tell(&peer, "MSG lobby 102 5 bob b");
 	peer_line(&peer, "MSG lobby 101 5 bob a", 0);
 	is_defect(&peer, "lobby");
@@ -352,6 +352,14 @@ joins_a_conversation_that_another_begins(void)
 	peer_line(&peer, "MSG @bob,~alice 7 5 bob hi", 0);
 	is_defect(&peer, "@bob,~alice");
 	peer_line(&peer, "MSG @bob,~alice 9 5 bob hi?", 0);
+	vcrp_say(peer.v, "@bob", "hm");
+	peer_asked(&peer, " SAY @bob hm");
+	cut_and_login(&peer);
+	peer_asked(&peer, " JOIN @bob,~alice 9");
+	peer_hear_nothing(&peer);
+	peer_tell(&peer, "@id=# OK JOIN @bob,~alice 9");
+	peer_line(&peer, "@id=# OK JOIN @bob,~alice 9", 0);
+	peer_asked(&peer, " SAY @bob hm");
 	peer_close(&peer);
 }
 
