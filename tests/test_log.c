@@ -18,7 +18,7 @@ enum { WRITERS = 2, ROUNDS = 400, LINES_EACH = 60 };
 
 static _Atomic int64_t second = 1000;
 static FILE *caught;
-static int   real_stderr;
+static int real_stderr;
 
 static int64_t
 test_seconds(void)
@@ -27,8 +27,7 @@ test_seconds(void)
 }
 
 /* From here to release() stderr is a file, and a new second begins. */
-static void
-catch(void)
+static void catch (void)
 {
 	fflush(stderr);
 	caught = tmpfile();
@@ -56,16 +55,18 @@ next(char *line, size_t size)
 	return strchr(line, ' ') + 1;
 }
 
-#define CAUGHT(expected) do { \
-	char line_[1024], *text_ = next(line_, sizeof(line_)); \
-	CU_ASSERT_PTR_NOT_NULL_FATAL(text_); \
-	CU_ASSERT_STRING_EQUAL(text_, expected); \
-} while (0)
+#define CAUGHT(expected)                                                       \
+	do {                                                                   \
+		char line_[1024], *text_ = next(line_, sizeof(line_));         \
+		CU_ASSERT_PTR_NOT_NULL_FATAL(text_);                           \
+		CU_ASSERT_STRING_EQUAL(text_, expected);                       \
+	} while (0)
 
-#define CAUGHT_ALL() do { \
-	CU_ASSERT_EQUAL(fgetc(caught), EOF); \
-	fclose(caught); \
-} while (0)
+#define CAUGHT_ALL()                                                           \
+	do {                                                                   \
+		CU_ASSERT_EQUAL(fgetc(caught), EOF);                           \
+		fclose(caught);                                                \
+	} while (0)
 
 static void
 writes_lines(void)
@@ -74,7 +75,7 @@ writes_lines(void)
 	unsigned year, month, day, hour, minute, sec, ms;
 	int end = 0;
 
-	catch();
+	catch ();
 	log_info("%d and %s", 1, "two");
 	log_thread("room lobby");
 	log_warn("lost");
@@ -84,9 +85,12 @@ writes_lines(void)
 	log_warn("plain");
 	release();
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof(line), caught));
-	CU_ASSERT_EQUAL(sscanf(line, "%4u-%2u-%2uT%2u:%2u:%2u.%3uZ info 1 and "
-			       "two%n", &year, &month, &day, &hour, &minute,
-			       &sec, &ms, &end), 7);
+	CU_ASSERT_EQUAL(
+	    sscanf(line,
+		"%4u-%2u-%2uT%2u:%2u:%2u.%3uZ info 1 and "
+		"two%n",
+		&year, &month, &day, &hour, &minute, &sec, &ms, &end),
+	    7);
 	CU_ASSERT_STRING_EQUAL(line + end, "\n");
 	CU_ASSERT_EQUAL(end, 24 + (int)strlen(" info 1 and two"));
 	CU_ASSERT(year >= 2024);
@@ -99,7 +103,7 @@ writes_lines(void)
 static void
 drops_what_is_below_its_level(void)
 {
-	catch();
+	catch ();
 	log_debug("no");
 	log_set_level(LEVEL_DEBUG);
 	log_debug("yes");
@@ -118,7 +122,7 @@ keeps_errno(void)
 {
 	int nowhere = open("/dev/null", O_RDONLY);
 
-	catch();
+	catch ();
 	errno = ENOENT;
 	log_warn("%m");
 	CU_ASSERT_EQUAL(errno, ENOENT);
@@ -135,8 +139,10 @@ keeps_errno(void)
 static void
 a_line_is_one_line(void)
 {
-	catch();
-	log_info("%s", "a\nb\r\t\x1b[31m\x7f\xc2\x85\xe2\x80\xa8" "c");
+	catch ();
+	log_info("%s",
+	    "a\nb\r\t\x1b[31m\x7f\xc2\x85\xe2\x80\xa8"
+	    "c");
 	release();
 	CAUGHT("info a\\x0ab\\x0d\\x09\\x1b[31m\\x7f\\xc2\\x85\\xe2\\x80\\xa8"
 	       "c");
@@ -152,7 +158,7 @@ a_text_is_bounded(void)
 	text[sizeof(text) - 1] = '\0';
 	memcpy(exact, text, LOG_TEXT_MAX);
 	exact[LOG_TEXT_MAX] = '\0';
-	catch();
+	catch ();
 	log_info("%s", exact);
 	log_info("%sx", exact);
 	log_info("%s", text);
@@ -169,7 +175,7 @@ a_text_is_bounded(void)
 
 struct tally {
 	int lines, notices;
-	unsigned suppressed;	/* in all notices */
+	unsigned suppressed; /* in all notices */
 };
 
 static struct tally
@@ -196,7 +202,7 @@ a_flood_is_suppressed_and_counted(void)
 	struct tally tally;
 	int i;
 
-	catch();
+	catch ();
 	for (i = 0; i < 250; i++)
 		log_info("flood");
 	release();
@@ -204,7 +210,7 @@ a_flood_is_suppressed_and_counted(void)
 	CU_ASSERT_EQUAL(tally.lines, LOG_LINES_PER_SECOND);
 	CU_ASSERT_EQUAL(tally.notices, 0);
 
-	catch();
+	catch ();
 	log_info("after");
 	release();
 	CAUGHT("warn suppressed 150 lines");
@@ -219,7 +225,7 @@ a_notice_takes_a_place(void)
 	int i, round;
 
 	for (round = 0; round < 2; round++) {
-		catch();
+		catch ();
 		for (i = 0; i < 101; i++)
 			log_info("flood");
 		release();
@@ -227,7 +233,7 @@ a_notice_takes_a_place(void)
 		CU_ASSERT_EQUAL(tally.lines, LOG_LINES_PER_SECOND);
 		CU_ASSERT_EQUAL(tally.suppressed, (unsigned)round);
 	}
-	catch();
+	catch ();
 	log_info("after");
 	release();
 	CAUGHT("warn suppressed 2 lines");
@@ -259,11 +265,11 @@ threads_share_one_count(void)
 	struct tally tally;
 	int i;
 
-	catch();
+	catch ();
 	pthread_barrier_init(&barrier, NULL, WRITERS);
 	for (i = 0; i < WRITERS; i++)
-		CU_ASSERT_EQUAL_FATAL(pthread_create(&writers[i], NULL, flood,
-						     &barrier), 0);
+		CU_ASSERT_EQUAL_FATAL(
+		    pthread_create(&writers[i], NULL, flood, &barrier), 0);
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(writers[i], NULL);
 	pthread_barrier_destroy(&barrier);
@@ -273,7 +279,7 @@ threads_share_one_count(void)
 	tally = count();
 	CU_ASSERT_EQUAL(tally.lines, ROUNDS * LOG_LINES_PER_SECOND + 2);
 	CU_ASSERT_EQUAL(tally.lines - tally.notices + (int)tally.suppressed,
-			ROUNDS * WRITERS * LINES_EACH + 1);
+	    ROUNDS * WRITERS * LINES_EACH + 1);
 }
 
 static void
@@ -283,7 +289,7 @@ fatal_always_speaks_and_ends(void)
 	int i, status;
 	pid_t pid;
 
-	catch();
+	catch ();
 	for (i = 0; i < 101; i++)
 		log_info("flood");
 	pid = fork();
@@ -309,7 +315,7 @@ escaped(const char *text, size_t len, size_t size)
 	return dst;
 }
 
-#define SHOWN(text, shown) \
+#define SHOWN(text, shown)                                                     \
 	CU_ASSERT_STRING_EQUAL(escaped(text, sizeof(text) - 1, 200), shown)
 
 static void
@@ -317,16 +323,17 @@ escapes_what_could_deceive(void)
 {
 	SHOWN("", "");
 	SHOWN("plain \\ text ~ é 中 \xf0\x9f\x98\x80",
-	      "plain \\ text ~ é 中 \xf0\x9f\x98\x80");
+	    "plain \\ text ~ é 中 \xf0\x9f\x98\x80");
 	SHOWN("\0\t\n\x1f\x20\x7e\x7f", "\\x00\\x09\\x0a\\x1f ~\\x7f");
 	SHOWN("\xc2\x80\xc2\x9f\xc2\xa0", "\\xc2\\x80\\xc2\\x9f\xc2\xa0");
-	SHOWN("\xe2\x80\xa8\xe2\x80\xa9",
-	      "\\xe2\\x80\\xa8\\xe2\\x80\\xa9");
+	SHOWN("\xe2\x80\xa8\xe2\x80\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9");
 	SHOWN("\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xaa\xe2\x80\xae",
-	      "\\xd8\\x9c\\xe2\\x80\\x8e\\xe2\\x80\\x8f\\xe2\\x80\\xaa"
-	      "\\xe2\\x80\\xae");
+	    "\\xd8\\x9c\\xe2\\x80\\x8e\\xe2\\x80\\x8f\\xe2\\x80\\xaa"
+	    "\\xe2\\x80\\xae");
 	SHOWN("\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
-	SHOWN("a\xff\x80" "b", "a\\xff\\x80b");
+	SHOWN("a\xff\x80"
+	      "b",
+	    "a\\xff\\x80b");
 	SHOWN("\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80");
 	SHOWN("\xf0\x9f\x98", "\\xf0\\x9f\\x98");
 	SHOWN("twice \\x0a", "twice \\x0a");
@@ -352,27 +359,23 @@ start(void)
 	return 0;
 }
 
-static CU_TestInfo tests[] = {
-	{ "writes lines with time, level and thread", writes_lines },
+static CU_TestInfo tests[] = { { "writes lines with time, level and thread",
+				   writes_lines },
 	{ "drops what is below its level", drops_what_is_below_its_level },
 	{ "keeps errno", keeps_errno },
 	{ "a line is one line whatever is in it", a_line_is_one_line },
 	{ "a text is bounded", a_text_is_bounded },
 	{ "a flood is suppressed and counted",
-	  a_flood_is_suppressed_and_counted },
+	    a_flood_is_suppressed_and_counted },
 	{ "a notice takes a line's place", a_notice_takes_a_place },
 	{ "threads share one count", threads_share_one_count },
 	{ "fatal always speaks, and ends with 1",
-	  fatal_always_speaks_and_ends },
+	    fatal_always_speaks_and_ends },
 	{ "escapes what could deceive", escapes_what_could_deceive },
-	{ "cuts at a character", cuts_at_a_character },
-	CU_TEST_INFO_NULL
-};
+	{ "cuts at a character", cuts_at_a_character }, CU_TEST_INFO_NULL };
 
-static CU_SuiteInfo suites[] = {
-	{ "log", start, NULL, NULL, NULL, tests },
-	CU_SUITE_INFO_NULL
-};
+static CU_SuiteInfo suites[] = { { "log", start, NULL, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL };
 
 int
 main(void)

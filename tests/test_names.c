@@ -59,8 +59,8 @@ refused(const char *name, const char *phrase)
 
 	if (why != NULL && strstr(why, phrase) != NULL)
 		return true;
-	printf("\n    %s: %s, not '%s'", name, why != NULL ? why : "good",
-	       phrase);
+	printf(
+	    "\n    %s: %s, not '%s'", name, why != NULL ? why : "good", phrase);
 	return false;
 }
 
@@ -88,11 +88,35 @@ static void
 takes_names_of_many_scripts(void)
 {
 	static const char *const list[] = {
-		"a", "Alice", "_", "R2-D2", "a.b", "x__y", "42",
-		"Zoë", "Ærøskøbing", "ñandú", "Straße", "İstanbul",
-		"Ольга", "Ελένη", "שרה", "محمد", "نور_7", "अनीता",
-		"தமிழ்", "ไทย", "中文", "ひらがな漢字abc",
-		"カタカナ", "한국어abc", "ዳዊት", "Ⴀ", "ᎠᎡ", "𐐀𐐁", "ߒߞߏ",
+		"a",
+		"Alice",
+		"_",
+		"R2-D2",
+		"a.b",
+		"x__y",
+		"42",
+		"Zoë",
+		"Ærøskøbing",
+		"ñandú",
+		"Straße",
+		"İstanbul",
+		"Ольга",
+		"Ελένη",
+		"שרה",
+		"محمد",
+		"نور_7",
+		"अनीता",
+		"தமிழ்",
+		"ไทย",
+		"中文",
+		"ひらがな漢字abc",
+		"カタカナ",
+		"한국어abc",
+		"ዳዊት",
+		"Ⴀ",
+		"ᎠᎡ",
+		"𐐀𐐁",
+		"ߒߞߏ",
 	};
 	size_t i;
 
@@ -106,15 +130,16 @@ takes_names_of_many_scripts(void)
 static void
 refuses_every_other_ascii_character(void)
 {
-	static const char good_ones[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char good_ones[] =
+	    "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	char name[4] = "a?b", key[NAME_KEY_MAX];
 	int c;
 
 	for (c = 0; c < 0x80; c++) {
 		name[1] = c;
 		CU_ASSERT_EQUAL(fold(NAME_NICK, name, 3, key) == NULL,
-				c != 0 && strchr(good_ones, c) != NULL);
+		    c != 0 && strchr(good_ones, c) != NULL);
 	}
 }
 
@@ -169,7 +194,9 @@ case_and_normal_form_make_no_difference(void)
 	CU_ASSERT(same("\xef\xbc\xa1\xef\xbc\xa2", "ab"));
 	CU_ASSERT(same("\xf0\x9d\x90\x9alice", "alice"));
 	CU_ASSERT(same("\xef\xac\x81sh", "fish"));
-	CU_ASSERT(same("\xe2\x84\xaa" "elvin", "kelvin"));
+	CU_ASSERT(same("\xe2\x84\xaa"
+		       "elvin",
+	    "kelvin"));
 	CU_ASSERT(!same("alice", "alicia"));
 	CU_ASSERT(!same("resume", "résumé"));
 }
@@ -199,32 +226,45 @@ scripts_are_not_mixed(void)
 	/* The micro sign is of every script, the mu it folds to is not. */
 	CU_ASSERT(refused("\xc2\xb5Torrent", "mix scripts"));
 	CU_ASSERT(refused("\xf0\x9d\x90\x9a\xd0\xb1\xd0\xb2", "mix scripts"));
-	CU_ASSERT(refused("\xd9\xa1\xd9\xa2" "3", "systems of digits"));
+	CU_ASSERT(refused("\xd9\xa1\xd9\xa2"
+			  "3",
+	    "systems of digits"));
 }
 
 static void
 nothing_is_invisible(void)
 {
 	static const char *const list[] = {
-		"a\xe2\x80\x8b" "b",		/* zero width space */
-		"a\xe2\x80\x8c" "b",		/* ... non-joiner */
-		"a\xe2\x80\x8d" "b",		/* ... joiner */
-		"a\xc2\xad" "b",		/* soft hyphen */
-		"a\xe2\x81\xa0" "b",		/* word joiner */
-		"a\xef\xbb\xbf" "b",		/* byte order mark */
-		"a\xcd\x8f" "b",		/* grapheme joiner */
-		"a\xef\xb8\x8f",		/* variation selector */
-		"a\xf3\xa0\x84\x80",		/* the same, plane 14 */
-		"a\xf3\xa0\x81\xa1",		/* tag a */
-		"\xe3\x85\xa4",			/* Hangul filler */
-		"한\xe1\x85\x9f",		/* Hangul choseong filler */
-		"\xef\xbe\xa0",			/* half-width filler */
-		"a\xe2\xa0\x80",		/* blank Braille */
-		"a\xe1\x9e\xb4",		/* Khmer inherent vowel */
-		"a\xc2\xa0" "b",		/* no-break space */
-		"a\xe3\x80\x80" "b",		/* ideographic space */
-		"a\xe2\x80\xa8" "b",		/* line separator */
-		"a\xc2\x85" "b",		/* next line */
+		"a\xe2\x80\x8b"
+		"b", /* zero width space */
+		"a\xe2\x80\x8c"
+		"b", /* ... non-joiner */
+		"a\xe2\x80\x8d"
+		"b", /* ... joiner */
+		"a\xc2\xad"
+		"b", /* soft hyphen */
+		"a\xe2\x81\xa0"
+		"b", /* word joiner */
+		"a\xef\xbb\xbf"
+		"b", /* byte order mark */
+		"a\xcd\x8f"
+		"b",		     /* grapheme joiner */
+		"a\xef\xb8\x8f",     /* variation selector */
+		"a\xf3\xa0\x84\x80", /* the same, plane 14 */
+		"a\xf3\xa0\x81\xa1", /* tag a */
+		"\xe3\x85\xa4",	     /* Hangul filler */
+		"한\xe1\x85\x9f",    /* Hangul choseong filler */
+		"\xef\xbe\xa0",	     /* half-width filler */
+		"a\xe2\xa0\x80",     /* blank Braille */
+		"a\xe1\x9e\xb4",     /* Khmer inherent vowel */
+		"a\xc2\xa0"
+		"b", /* no-break space */
+		"a\xe3\x80\x80"
+		"b", /* ideographic space */
+		"a\xe2\x80\xa8"
+		"b", /* line separator */
+		"a\xc2\x85"
+		"b", /* next line */
 	};
 	size_t i;
 
@@ -236,10 +276,18 @@ static void
 directions_are_not_switched(void)
 {
 	static const char *const list[] = {
-		"a\xe2\x80\x8e", "a\xe2\x80\x8f", "a\xd8\x9c",
-		"a\xe2\x80\xaa", "a\xe2\x80\xab", "a\xe2\x80\xac",
-		"a\xe2\x80\xad", "a\xe2\x80\xae", "a\xe2\x81\xa6",
-		"a\xe2\x81\xa7", "a\xe2\x81\xa8", "a\xe2\x81\xa9",
+		"a\xe2\x80\x8e",
+		"a\xe2\x80\x8f",
+		"a\xd8\x9c",
+		"a\xe2\x80\xaa",
+		"a\xe2\x80\xab",
+		"a\xe2\x80\xac",
+		"a\xe2\x80\xad",
+		"a\xe2\x80\xae",
+		"a\xe2\x81\xa6",
+		"a\xe2\x81\xa7",
+		"a\xe2\x81\xa8",
+		"a\xe2\x81\xa9",
 	};
 	size_t i;
 
@@ -254,7 +302,9 @@ only_letters_digits_and_their_marks(void)
 	CU_ASSERT(refused("a\xe2\x82\xac", "has letters"));
 	CU_ASSERT(refused("a\xc2\xb2", "has letters"));
 	CU_ASSERT(refused("a\xe2\x85\xa8", "has letters"));
-	CU_ASSERT(refused("a\xef\xbc\x8f" "b", "has letters"));
+	CU_ASSERT(refused("a\xef\xbc\x8f"
+			  "b",
+	    "has letters"));
 	CU_ASSERT(refused("\xee\x80\x80", "has letters"));
 	CU_ASSERT(refused("\xf4\x8f\xbf\xbd", "has letters"));
 	/* Letters that fold into several words. */
@@ -265,12 +315,18 @@ only_letters_digits_and_their_marks(void)
 static void
 marks_sit_on_letters_and_do_not_pile_up(void)
 {
-	CU_ASSERT(refused("\xcc\x81" "a", "only after a letter"));
+	CU_ASSERT(refused("\xcc\x81"
+			  "a",
+	    "only after a letter"));
 	CU_ASSERT(refused("a_\xcc\x81", "only after a letter"));
 	CU_ASSERT(refused("1\xcc\x81", "only after a letter"));
 	CU_ASSERT(refused("a\xcc\x81\xcc\x81", "repeat a mark"));
-	CU_ASSERT(refused("i\xcc\x87" "a", "hide a mark"));
-	CU_ASSERT(refused("a\xcd\x9c" "b", "has letters"));
+	CU_ASSERT(refused("i\xcc\x87"
+			  "a",
+	    "hide a mark"));
+	CU_ASSERT(refused("a\xcd\x9c"
+			  "b",
+	    "has letters"));
 	CU_ASSERT(refused("a\xcc\xb6", "has letters"));
 	CU_ASSERT(refused("a\xe2\x83\x9d", "has letters"));
 }
@@ -279,9 +335,16 @@ static void
 broken_utf8_is_no_name(void)
 {
 	static const char *const list[] = {
-		"a\xff", "\x80", "a\xc3", "\xc0\xae\xc0\xae", "\xe0\x80\xae",
-		"a\xed\xa0\x80", "a\xf4\x90\x80\x80", "a\xf0\x9f\x98",
-		"\xc3(", "\xed\xa0\xbd\xed\xb8\x80",
+		"a\xff",
+		"\x80",
+		"a\xc3",
+		"\xc0\xae\xc0\xae",
+		"\xe0\x80\xae",
+		"a\xed\xa0\x80",
+		"a\xf4\x90\x80\x80",
+		"a\xf0\x9f\x98",
+		"\xc3(",
+		"\xed\xa0\xbd\xed\xb8\x80",
 	};
 	size_t i;
 
@@ -311,7 +374,7 @@ static void
 the_table_of_ascii_gives_icus_keys(void)
 {
 	static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	char name[NAME_ROOM_BYTES], key[NAME_KEY_MAX], icus[NAME_KEY_MAX];
 	unsigned seed = 3073;
 	int i, j, len;
@@ -322,7 +385,7 @@ the_table_of_ascii_gives_icus_keys(void)
 			name[j] = chars[rand_r(&seed) % (sizeof(chars) - 1)];
 		if (fold(NAME_ROOM, name, len, key) != NULL) {
 			CU_ASSERT(name[0] == '.' || name[0] == '-' ||
-				  name[len - 1] == '-');
+			    name[len - 1] == '-');
 			continue;
 		}
 		key_by_definition(name, len, icus);
@@ -380,34 +443,30 @@ stop(void)
 	return names != NULL;
 }
 
-static CU_TestInfo tests[] = {
-	{ "takes names of many scripts", takes_names_of_many_scripts },
+static CU_TestInfo tests[] = { { "takes names of many scripts",
+				   takes_names_of_many_scripts },
 	{ "refuses every other ASCII character",
-	  refuses_every_other_ascii_character },
+	    refuses_every_other_ascii_character },
 	{ "keeps the edges of a name", keeps_the_edges_of_a_name },
 	{ "counts characters and bytes", counts_characters_and_bytes },
 	{ "case and normal form make no difference",
-	  case_and_normal_form_make_no_difference },
+	    case_and_normal_form_make_no_difference },
 	{ "look-alikes are the same name", look_alikes_are_the_same },
 	{ "scripts are not mixed", scripts_are_not_mixed },
 	{ "nothing is invisible", nothing_is_invisible },
 	{ "directions are not switched", directions_are_not_switched },
 	{ "only letters, digits and their marks",
-	  only_letters_digits_and_their_marks },
+	    only_letters_digits_and_their_marks },
 	{ "marks sit on letters and do not pile up",
-	  marks_sit_on_letters_and_do_not_pile_up },
+	    marks_sit_on_letters_and_do_not_pile_up },
 	{ "broken UTF-8 is no name", broken_utf8_is_no_name },
 	{ "the table of ASCII gives ICU's keys",
-	  the_table_of_ascii_gives_icus_keys },
+	    the_table_of_ascii_gives_icus_keys },
 	{ "random names do no harm", random_names_do_no_harm },
-	{ "the longest keys fit", the_longest_keys_fit },
-	CU_TEST_INFO_NULL
-};
+	{ "the longest keys fit", the_longest_keys_fit }, CU_TEST_INFO_NULL };
 
-static CU_SuiteInfo suites[] = {
-	{ "names", start, stop, NULL, NULL, tests },
-	CU_SUITE_INFO_NULL
-};
+static CU_SuiteInfo suites[] = { { "names", start, stop, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL };
 
 int
 main(void)

@@ -45,7 +45,7 @@ rows_are_sound(void)
 			CU_ASSERT_PTR_NOT_NULL(option->check);
 		} else {
 			CU_ASSERT(option->standard >= option->min &&
-				  option->standard <= option->max);
+			    option->standard <= option->max);
 		}
 		if (option->type == OPTION_TEXT || option->type == OPTION_LIST)
 			CU_ASSERT(!option->reloadable);
@@ -71,17 +71,14 @@ the_manual_names_every_option(void)
 	free(text);
 }
 
-static CU_TestInfo tests[] = {
-	{ "every field has one row", every_field_has_one_row },
+static CU_TestInfo tests[] = { { "every field has one row",
+				   every_field_has_one_row },
 	{ "rows are sound", rows_are_sound },
 	{ "the manual names every option", the_manual_names_every_option },
-	CU_TEST_INFO_NULL
-};
+	CU_TEST_INFO_NULL };
 
-static CU_SuiteInfo suites[] = {
-	{ "options", NULL, NULL, NULL, NULL, tests },
-	CU_SUITE_INFO_NULL
-};
+static CU_SuiteInfo suites[] = { { "options", NULL, NULL, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL };
 
 int
 main(void)

@@ -19,10 +19,13 @@
 
 enum { NAME_MAX_BYTES = 64, LINE_MAX_BYTES = LOG_TEXT_MAX + 128 };
 
-static const struct weight {
+struct weight {
 	const char *name;
 	int         priority;
-} fatal = { "fatal", LOG_CRIT }, weights[] = {
+};
+
+static const struct weight fatal = { "fatal", LOG_CRIT };
+static const struct weight weights[] = {
 	[LEVEL_WARN] = { "warn", LOG_WARNING },
 	[LEVEL_INFO] = { "info", LOG_INFO },
 	[LEVEL_DEBUG] = { "debug", LOG_DEBUG },
@@ -31,10 +34,10 @@ static const struct weight {
 static int64_t system_seconds(void);
 
 static struct {
-	enum log_target  target;	/* (c) */
-	_Atomic int      level;		/* (a) */
-	_Atomic uint64_t window;	/* (a) a second << 8 | its lines */
-	_Atomic uint64_t suppressed;	/* (a) since the last notice */
+	enum log_target  target;		/* (c) */
+	_Atomic int      level;			/* (a) */
+	_Atomic uint64_t window;		/* (a) second << 8 | lines */
+	_Atomic uint64_t suppressed;		/* (a) since the last notice */
 	int64_t        (*_Atomic seconds)(void); /* (a) */
 } the_log = { LOG_TO_STDERR, LEVEL_INFO, 0, 0, system_seconds };
 
@@ -92,7 +95,7 @@ harmless(UChar32 c)
 	if (c == 0x2028 || c == 0x2029)
 		return false;
 	return c != 0x061c && c != 0x200e && c != 0x200f &&
-	       !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+	    !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
 }
 
 /* Shows the bytes of one character or of one fault; returns their length. */
@@ -173,7 +176,7 @@ write_stderr(const struct weight *weight, const char *text)
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
 	len = snprintf(line, sizeof(line), "%s.%03ldZ %s %s%s\n", when,
-		       now.tv_nsec / 1000000, weight->name, label, text);
+	    now.tv_nsec / 1000000, weight->name, label, text);
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* there is nowhere left to say so */
 }
@@ -203,7 +206,7 @@ write_notice(uint64_t suppressed)
 	if (suppressed == 0)
 		return;
 	snprintf(text, sizeof(text), "suppressed %llu lines",
-		 (unsigned long long)suppressed);
+	    (unsigned long long)suppressed);
 	write_line(&weights[LEVEL_WARN], text);
 }
 

@@ -10,6 +10,6 @@
 void
 log_journal_write(int priority, const char *label, const char *text)
 {
-	sd_journal_send("PRIORITY=%d", priority, "MESSAGE=%s%s", label, text,
-			NULL);
+	sd_journal_send(
+	    "PRIORITY=%d", priority, "MESSAGE=%s%s", label, text, NULL);
 }

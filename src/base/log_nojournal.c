@@ -14,8 +14,7 @@ log_journal_write(int priority, const char *label, const char *text)
 	int len;
 
 	/* journald takes a priority in front of a line, see sd-daemon(3). */
-	len = snprintf(line, sizeof(line), "<%d>%s%s\n", priority, label,
-		       text);
+	len = snprintf(line, sizeof(line), "<%d>%s%s\n", priority, label, text);
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* there is nowhere left to say so */
 }

@@ -23,16 +23,17 @@
 #include "base/alloc.h"
 #include "base/names.h"
 
-#define CHECKS (USPOOF_RESTRICTION_LEVEL | USPOOF_CHAR_LIMIT | \
-		USPOOF_INVISIBLE | USPOOF_MIXED_NUMBERS | \
-		USPOOF_HIDDEN_OVERLAY)
+enum {
+	CHECKS = USPOOF_RESTRICTION_LEVEL | USPOOF_CHAR_LIMIT |
+	    USPOOF_INVISIBLE | USPOOF_MIXED_NUMBERS | USPOOF_HIDDEN_OVERLAY
+};
 
 /* Letters and digits of all scripts, and the marks of one script. The marks
  * that all scripts share are there to be piled up: of those, add_marks() takes
  * the recommended ones. Some letters are blank; [:DI:] has them all. */
 static const UChar allowed_pattern[] =
-	u"[[[:L:][:Nd:][_.\\-]"
-	u"[[:M:]&[:XID_Continue:]-[:sc=Zinh:]-[:sc=Zyyy:]]]-[:DI:]]";
+    u"[[[:L:][:Nd:][_.\\-]"
+    u"[[:M:]&[:XID_Continue:]-[:sc=Zinh:]-[:sc=Zyyy:]]]-[:DI:]]";
 
 static const UChar shared_marks_pattern[] = u"[[:M:]-[:DI:]]";
 
@@ -41,10 +42,10 @@ static const struct limit {
 	const char *why;
 } limits[] = {
 	[NAME_NICK] = { NAME_NICK_BYTES, NAME_NICK_CHARS,
-			"a name has 1 to 32 characters, at most 64 bytes" },
+	    "a name has 1 to 32 characters, at most 64 bytes" },
 	[NAME_ROOM] = { NAME_ROOM_BYTES, NAME_ROOM_CHARS,
-			"a room's name has 1 to 64 characters, "
-			"at most 128 bytes" },
+	    "a room's name has 1 to 64 characters, "
+	    "at most 128 bytes" },
 };
 
 /* The first that applies is the reason. */
@@ -60,8 +61,8 @@ static const struct finding {
 };
 
 struct names {
-	USpoofChecker      *spoof;	/* (c) */
-	const UNormalizer2 *fold;	/* (c) ICU's */
+	USpoofChecker      *spoof;	    /* (c) */
+	const UNormalizer2 *fold;	    /* (c) ICU's */
 	char                ascii[0x80][4]; /* (c) "": not in names */
 };
 
@@ -88,8 +89,8 @@ load(struct names *names, UErrorCode *status)
 	if (U_SUCCESS(*status)) {
 		add_marks(allowed, status);
 		uspoof_setAllowedChars(names->spoof, allowed, status);
-		uspoof_setRestrictionLevel(names->spoof,
-					   USPOOF_HIGHLY_RESTRICTIVE);
+		uspoof_setRestrictionLevel(
+		    names->spoof, USPOOF_HIGHLY_RESTRICTIVE);
 		uspoof_setChecks(names->spoof, CHECKS, status);
 	}
 	uset_close(allowed);
@@ -98,13 +99,13 @@ load(struct names *names, UErrorCode *status)
 /* The key of what is folded already, with its NUL within size. */
 static size_t
 key_of(const struct names *names, const UChar *folded, int32_t len, char *key,
-       int32_t size, UErrorCode *status)
+    int32_t size, UErrorCode *status)
 {
 	UChar skeleton[NAME_KEY_MAX];
 	int32_t n;
 
-	n = uspoof_getSkeleton(names->spoof, 0, folded, len, skeleton,
-			       NAME_KEY_MAX, status);
+	n = uspoof_getSkeleton(
+	    names->spoof, 0, folded, len, skeleton, NAME_KEY_MAX, status);
 	u_strToUTF8(key, size - 1, &n, skeleton, n, status);
 	if (U_FAILURE(*status))
 		return 0;
@@ -123,7 +124,7 @@ fill_ascii(struct names *names, UErrorCode *status)
 		folded = u_tolower(c);
 		if (uset_contains(allowed, c))
 			key_of(names, &folded, 1, names->ascii[c],
-			       sizeof(names->ascii[c]), status);
+			    sizeof(names->ascii[c]), status);
 	}
 }
 
@@ -168,7 +169,7 @@ is_ascii(const char *name, size_t len)
 
 static const char *
 fold_ascii(const struct names *names, const struct limit *limit,
-	   const char *name, size_t len, char *key, size_t *key_len_r)
+    const char *name, size_t len, char *key, size_t *key_len_r)
 {
 	const char *piece;
 	size_t i, n = 0;
@@ -210,7 +211,7 @@ check_chars(const struct limit *limit, const UChar *raw, int32_t len)
 
 static const char *
 check_whole(const struct names *names, const UChar *raw, int32_t raw_len,
-	    const UChar *folded, int32_t folded_len, UErrorCode *status)
+    const UChar *folded, int32_t folded_len, UErrorCode *status)
 {
 	int32_t found;
 	size_t i;
@@ -230,7 +231,7 @@ check_whole(const struct names *names, const UChar *raw, int32_t raw_len,
 
 static const char *
 fold_unicode(const struct names *names, const struct limit *limit,
-	     const char *name, size_t len, char *key, size_t *key_len_r)
+    const char *name, size_t len, char *key, size_t *key_len_r)
 {
 	UChar raw[NAME_ROOM_BYTES], folded[NAME_KEY_MAX];
 	UErrorCode status = U_ZERO_ERROR;
@@ -243,15 +244,15 @@ fold_unicode(const struct names *names, const struct limit *limit,
 	why = check_chars(limit, raw, raw_len);
 	if (why != NULL)
 		return why;
-	folded_len = unorm2_normalize(names->fold, raw, raw_len, folded,
-				      NAME_KEY_MAX, &status);
+	folded_len = unorm2_normalize(
+	    names->fold, raw, raw_len, folded, NAME_KEY_MAX, &status);
 	if (U_SUCCESS(status))
-		why = check_whole(names, raw, raw_len, folded, folded_len,
-				  &status);
+		why = check_whole(
+		    names, raw, raw_len, folded, folded_len, &status);
 	if (why != NULL)
 		return why;
-	*key_len_r = key_of(names, folded, folded_len, key, NAME_KEY_MAX,
-			    &status);
+	*key_len_r =
+	    key_of(names, folded, folded_len, key, NAME_KEY_MAX, &status);
 	if (U_FAILURE(status) || *key_len_r == 0)
 		return "a name may not unfold to that much";
 	return NULL;
@@ -259,7 +260,7 @@ fold_unicode(const struct names *names, const struct limit *limit,
 
 int
 name_fold(const struct names *names, enum name_kind kind, const char *name,
-	  size_t len, char *key_r, size_t *key_len_r, const char **why_r)
+    size_t len, char *key_r, size_t *key_len_r, const char **why_r)
 {
 	const struct limit *limit = &limits[kind];
 
@@ -274,7 +275,7 @@ name_fold(const struct names *names, enum name_kind kind, const char *name,
 	else if (is_ascii(name, len))
 		*why_r = fold_ascii(names, limit, name, len, key_r, key_len_r);
 	else
-		*why_r = fold_unicode(names, limit, name, len, key_r,
-				      key_len_r);
+		*why_r =
+		    fold_unicode(names, limit, name, len, key_r, key_len_r);
 	return *why_r == NULL ? 0 : -EINVAL;
 }

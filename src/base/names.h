@@ -46,7 +46,7 @@ void names_free(struct names **);
  * *why_r a constant sentence for people ("a name may not mix scripts"); key
  * and length are then undefined. */
 int name_fold(const struct names *, enum name_kind, const char *name,
-	      size_t len, char *key_r /* NAME_KEY_MAX */, size_t *key_len_r,
-	      const char **why_r);
+    size_t len, char *key_r /* NAME_KEY_MAX */, size_t *key_len_r,
+    const char **why_r);
 
 #endif

@@ -55,15 +55,15 @@ config_copy(const struct config *config)
 		if (option->type == OPTION_TEXT) {
 			text = *option_text(config, option);
 			*option_text(copy, option) =
-				xmemdup(text, strlen(text));
+			    xmemdup(text, strlen(text));
 		} else if (option->type == OPTION_LIST) {
 			*option_list(copy, option) = list_new();
-			for (list = *option_list(config, option);
-			     *list != NULL; list++)
+			for (list = *option_list(config, option); *list != NULL;
+			     list++)
 				list_append(option_list(copy, option), *list);
 		} else {
 			*option_number(copy, option) =
-				*option_number(config, option);
+			    *option_number(config, option);
 		}
 	return copy;
 }
@@ -88,21 +88,21 @@ same_list(char **a, char **b)
 }
 
 static bool
-same(const struct config *a, const struct config *b,
-     const struct option *option)
+same(
+    const struct config *a, const struct config *b, const struct option *option)
 {
 	if (option->type == OPTION_TEXT)
 		return strcmp(*option_text(a, option),
-			      *option_text(b, option)) == 0;
+			   *option_text(b, option)) == 0;
 	if (option->type == OPTION_LIST)
-		return same_list(*option_list(a, option),
-				 *option_list(b, option));
+		return same_list(
+		    *option_list(a, option), *option_list(b, option));
 	return *option_number(a, option) == *option_number(b, option);
 }
 
 int
 config_reload(struct config *live, const struct config *fresh,
-	      config_fault_fn *fn, void *arg)
+    config_fault_fn *fn, void *arg)
 {
 	struct report report = { .fn = fn, .arg = arg };
 	const struct option *option;
@@ -112,9 +112,8 @@ config_reload(struct config *live, const struct config *fresh,
 			continue;
 		else if (option->reloadable)
 			*option_number(live, option) =
-				*option_number(fresh, option);
+			    *option_number(fresh, option);
 		else
-			report_fault(&report, option->path,
-				     "needs a restart");
+			report_fault(&report, option->path, "needs a restart");
 	return report.faults;
 }

@@ -26,8 +26,8 @@ enum config_create { CREATE_GUESTS, CREATE_ACCOUNTS, CREATE_ADMINISTRATORS };
 
 struct config {
 	char            *server_name;             /* (c) "": the host's */
-	_Atomic int64_t  server_port;             /* (c) 0: the kernel's choice */
-	char           **server_listen;           /* (c) ends in NULL; none: all */
+	_Atomic int64_t  server_port;             /* (c) 0: a free one */
+	char           **server_listen;           /* (c) with NULL; none: all */
 	char            *server_socket;           /* (c) "": in data; "none" */
 	char            *server_data;             /* (c) "": main decides */
 	_Atomic int64_t  server_stop_timeout;     /* (a) */
@@ -41,7 +41,7 @@ struct config {
 	_Atomic int64_t  limits_login_timeout;    /* (a) */
 	_Atomic int64_t  limits_idle_timeout;     /* (a) 0: never */
 	_Atomic int64_t  limits_ping_timeout;     /* (a) */
-	_Atomic int64_t  limits_lines;            /* (a) a second; 0: no limit */
+	_Atomic int64_t  limits_lines;            /* (a) a second; 0: any */
 	_Atomic int64_t  limits_burst;            /* (a) lines */
 	_Atomic int64_t  limits_pending;          /* (a) requests */
 	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
@@ -71,23 +71,25 @@ config_get(const _Atomic int64_t *option)
 }
 
 /* Takes the options that the file names; the others keep their values.
- * Unknown options, wrong types, values out of range, a file that cannot be
- * read or is over 1 MiB, and @include are faults, each told as
+ * Unknown options, wrong types, values out of range, numbers over INT_MAX
+ * without an L, @include, and a file that cannot be read or is over 1 MiB are
+ * faults, each told as
  * "FILE:LINE: OPTION: reason" as far as there are a line and an option.
  * Returns their number; unless it is 0 nothing has changed. */
-int config_load(struct config *, const char *path, config_fault_fn *, void *arg);
+int config_load(struct config *, const char *path, config_fault_fn *,
+    void *arg);
 
 /* Sets one option, "server.port", from a word of the command line (one
  * address for server.listen). Returns the number of faults, 0 or 1, told as
  * "OPTION: reason"; after one nothing has changed. */
 int config_set(struct config *, const char *path, const char *word,
-	       config_fault_fn *, void *arg);
+    config_fault_fn *, void *arg);
 
 /* Copies what may change while running from fresh to live. Returns the number
  * of options that differ but may not, each told as
  * "OPTION: needs a restart". */
 int config_reload(struct config *live, const struct config *fresh,
-		  config_fault_fn *, void *arg);
+    config_fault_fn *, void *arg);
 
 /* config/vcrpd.conf and doc/man/vcrpd.conf.5, whole. */
 void config_print_example(FILE *);

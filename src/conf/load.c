@@ -15,34 +15,34 @@
 
 static void
 load_number(struct config *config, const struct option *option,
-	    const config_setting_t *setting, struct report *report)
+    const config_setting_t *setting, struct report *report)
 {
 	int type = config_setting_type(setting);
 
 	if (type == CONFIG_TYPE_INT)
-		set_number(config, option, config_setting_get_int(setting),
-			   report);
+		set_number(
+		    config, option, config_setting_get_int(setting), report);
 	else if (type == CONFIG_TYPE_INT64)
-		set_number(config, option, config_setting_get_int64(setting),
-			   report);
+		set_number(
+		    config, option, config_setting_get_int64(setting), report);
 	else
 		report_fault(report, option->path, "must be a number");
 }
 
 static void
 load_switch(struct config *config, const struct option *option,
-	    const config_setting_t *setting, struct report *report)
+    const config_setting_t *setting, struct report *report)
 {
 	if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
 		*option_number(config, option) =
-			config_setting_get_bool(setting);
+		    config_setting_get_bool(setting);
 	else
 		report_fault(report, option->path, "must be true or false");
 }
 
 static void
 load_choice(struct config *config, const struct option *option,
-	    const config_setting_t *setting, struct report *report)
+    const config_setting_t *setting, struct report *report)
 {
 	const char *word = config_setting_get_string(setting);
 
@@ -51,7 +51,7 @@ load_choice(struct config *config, const struct option *option,
 
 static void
 load_text(struct config *config, const struct option *option,
-	  const config_setting_t *setting, struct report *report)
+    const config_setting_t *setting, struct report *report)
 {
 	const char *text = config_setting_get_string(setting);
 
@@ -63,10 +63,10 @@ load_text(struct config *config, const struct option *option,
 
 static void
 load_list(struct config *config, const struct option *option,
-	  const config_setting_t *setting, struct report *report)
+    const config_setting_t *setting, struct report *report)
 {
-	bool good = config_setting_is_array(setting) ||
-		    config_setting_is_list(setting);
+	bool good =
+	    config_setting_is_array(setting) || config_setting_is_list(setting);
 	char **list = list_new();
 	const char *text;
 	int i;
@@ -80,13 +80,12 @@ load_list(struct config *config, const struct option *option,
 	if (good)
 		set_list(config, option, &list, report);
 	else
-		report_fault(report, option->path,
-			     "must be a list of strings");
+		report_fault(report, option->path, "must be a list of strings");
 	list_free(&list);
 }
 
 static void (*const loaders[])(struct config *, const struct option *,
-			       const config_setting_t *, struct report *) = {
+    const config_setting_t *, struct report *) = {
 	[OPTION_NUMBER] = load_number,
 	[OPTION_SWITCH] = load_switch,
 	[OPTION_CHOICE] = load_choice,
@@ -95,8 +94,8 @@ static void (*const loaders[])(struct config *, const struct option *,
 };
 
 static void
-load_group(struct config *config, const config_setting_t *group,
-	   struct report *report)
+load_group(
+    struct config *config, const config_setting_t *group, struct report *report)
 {
 	const struct option *option;
 	const config_setting_t *setting;
@@ -106,8 +105,8 @@ load_group(struct config *config, const config_setting_t *group,
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, i);
 		report->line = config_setting_source_line(setting);
-		snprintf(path, sizeof(path), "%s.%s", config_setting_name(group),
-			 config_setting_name(setting));
+		snprintf(path, sizeof(path), "%s.%s",
+		    config_setting_name(group), config_setting_name(setting));
 		option = option_find(path);
 		if (option != NULL)
 			loaders[option->type](config, option, setting, report);
@@ -130,8 +129,8 @@ is_group(const char *name)
 }
 
 static void
-load_root(struct config *config, const config_setting_t *root,
-	  struct report *report)
+load_root(
+    struct config *config, const config_setting_t *root, struct report *report)
 {
 	const config_setting_t *group;
 	int i;
@@ -141,18 +140,17 @@ load_root(struct config *config, const config_setting_t *root,
 		report->line = config_setting_source_line(group);
 		if (!is_group(config_setting_name(group)))
 			report_fault(report, config_setting_name(group),
-				     "unknown option");
+			    "unknown option");
 		else if (!config_setting_is_group(group))
 			report_fault(report, config_setting_name(group),
-				     "must be a group, { ... }");
+			    "must be a group, { ... }");
 		else
 			load_group(config, group, report);
 	}
 }
 
 static void
-load_all(struct config *config, const char *text,
-		  struct report *report)
+load_all(struct config *config, const char *text, struct report *report)
 {
 	config_t parsed;
 
@@ -167,8 +165,8 @@ load_all(struct config *config, const char *text,
 }
 
 int
-config_load(struct config *config, const char *path, config_fault_fn *fn,
-	    void *arg)
+config_load(
+    struct config *config, const char *path, config_fault_fn *fn, void *arg)
 {
 	struct report report = { .file = path, .fn = fn, .arg = arg };
 	struct config *next = config_copy(config);

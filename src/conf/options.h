@@ -27,10 +27,10 @@ enum option_type {
 
 struct option {
 	const char        *path;	/* "group.name" */
-	size_t             offset;	/* of its field in struct config */
+	size_t             offset;	/* of the field in the config */
 	enum option_type   type;
-	int64_t            min, max;	/* of a number, a text's bytes, a list */
-	int64_t            standard;	/* the default; a text's is empty */
+	int64_t            min, max;	/* of a number, of a text's bytes */
+	int64_t            standard;	/* the default; texts: empty */
 	const char *const *choices;	/* by value, the last is NULL */
 	const char      *(*check)(const char *text); /* NULL, or a reason */
 	const char        *unit;	/* of a number, or "" */

@@ -22,9 +22,8 @@ report_fault(struct report *report, const char *option, const char *fmt, ...)
 	if (report->line > 0)
 		snprintf(line, sizeof(line), ":%u", report->line);
 	snprintf(text, sizeof(text), "%.500s%s%s%.80s%s%s",
-		 file ? report->file : "", line, file ? ": " : "",
-		 option != NULL ? option : "", option != NULL ? ": " : "",
-		 reason);
+	    file ? report->file : "", line, file ? ": " : "",
+	    option != NULL ? option : "", option != NULL ? ": " : "", reason);
 	report->faults++;
 	report->fn(text, report->arg);
 }
@@ -71,23 +70,22 @@ list_free(char ***list_p)
 
 void
 set_number(struct config *config, const struct option *option, int64_t value,
-	   struct report *report)
+    struct report *report)
 {
 	if (value >= option->min && value <= option->max)
 		*option_number(config, option) = value;
 	else
-		report_fault(report, option->path,
-			     "must be %lld to %lld%s%s",
-			     (long long)option->min, (long long)option->max,
-			     option->unit[0] != '\0' ? " " : "",
-			     option->unit);
+		report_fault(report, option->path, "must be %lld to %lld%s%s",
+		    (long long)option->min, (long long)option->max,
+		    option->unit[0] != '\0' ? " " : "", option->unit);
 }
 
 void
-set_choice(struct config *config, const struct option *option,
-	   const char *word, struct report *report)
+set_choice(struct config *config, const struct option *option, const char *word,
+    struct report *report)
 {
 	char words[128] = "";
+	const char *between = "";
 	size_t i, n;
 
 	for (i = 0; option->choices[i] != NULL; i++) {
@@ -96,25 +94,27 @@ set_choice(struct config *config, const struct option *option,
 			return;
 		}
 		n = strlen(words);
-		snprintf(words + n, sizeof(words) - n, "%s%s",
-			 i == 0 ? "" : option->choices[i + 1] == NULL ?
-			 " or " : ", ", option->choices[i]);
+		snprintf(words + n, sizeof(words) - n, "%s%s", between,
+		    option->choices[i]);
+		between = ", ";
+		if (option->choices[i + 1] != NULL &&
+		    option->choices[i + 2] == NULL)
+			between = " or ";
 	}
 	report_fault(report, option->path, "must be %s", words);
 }
 
 void
 set_text(struct config *config, const struct option *option, const char *text,
-	 struct report *report)
+    struct report *report)
 {
 	const char *why = option->check != NULL ? option->check(text) : NULL;
 
 	if (why != NULL) {
 		report_fault(report, option->path, "%s", why);
 	} else if (strlen(text) > (size_t)option->max) {
-		report_fault(report, option->path,
-			     "must be at most %lld bytes",
-			     (long long)option->max);
+		report_fault(report, option->path, "must be at most %lld bytes",
+		    (long long)option->max);
 	} else {
 		free(*option_text(config, option));
 		*option_text(config, option) = xmemdup(text, strlen(text));
@@ -123,7 +123,7 @@ set_text(struct config *config, const struct option *option, const char *text,
 
 void
 set_list(struct config *config, const struct option *option, char ***list_p,
-	 struct report *report)
+    struct report *report)
 {
 	char **list = *list_p;
 	const char *why = NULL;
@@ -135,7 +135,7 @@ set_list(struct config *config, const struct option *option, char ***list_p,
 		report_fault(report, option->path, "%s", why);
 	} else if (n > (size_t)option->max) {
 		report_fault(report, option->path, "must be at most %lld",
-			     (long long)option->max);
+		    (long long)option->max);
 	} else {
 		*list_p = *option_list(config, option);
 		*option_list(config, option) = list;
@@ -145,7 +145,7 @@ set_list(struct config *config, const struct option *option, char ***list_p,
 
 static void
 set_number_word(struct config *config, const struct option *option,
-		const char *word, struct report *report)
+    const char *word, struct report *report)
 {
 	long long value;
 	char *end;
@@ -161,7 +161,7 @@ set_number_word(struct config *config, const struct option *option,
 
 static void
 set_switch_word(struct config *config, const struct option *option,
-		const char *word, struct report *report)
+    const char *word, struct report *report)
 {
 	if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
 		*option_number(config, option) = word[0] == 't';
@@ -171,7 +171,7 @@ set_switch_word(struct config *config, const struct option *option,
 
 static void
 set_list_word(struct config *config, const struct option *option,
-	      const char *word, struct report *report)
+    const char *word, struct report *report)
 {
 	char **list = list_new();
 
@@ -179,8 +179,8 @@ set_list_word(struct config *config, const struct option *option,
 	set_list(config, option, &list, report);
 }
 
-static void (*const setters[])(struct config *, const struct option *,
-			       const char *, struct report *) = {
+static void (*const setters[])(
+    struct config *, const struct option *, const char *, struct report *) = {
 	[OPTION_NUMBER] = set_number_word,
 	[OPTION_SWITCH] = set_switch_word,
 	[OPTION_CHOICE] = set_choice,
@@ -190,7 +190,7 @@ static void (*const setters[])(struct config *, const struct option *,
 
 int
 config_set(struct config *config, const char *path, const char *word,
-	   config_fault_fn *fn, void *arg)
+    config_fault_fn *fn, void *arg)
 {
 	const struct option *option = option_find(path);
 	struct report report = { .fn = fn, .arg = arg };

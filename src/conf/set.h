@@ -31,14 +31,14 @@ void report_fault(struct report *, const char *option, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 void set_number(struct config *, const struct option *, int64_t value,
-		struct report *);
+    struct report *);
 void set_choice(struct config *, const struct option *, const char *word,
-		struct report *);
+    struct report *);
 void set_text(struct config *, const struct option *, const char *text,
-	      struct report *);
+    struct report *);
 /* Takes the list over, or frees it. */
 void set_list(struct config *, const struct option *, char ***list,
-	      struct report *);
+    struct report *);
 
 /* A list is allocated with its texts and ends in NULL. */
 char **list_new(void);

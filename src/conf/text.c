@@ -108,14 +108,15 @@ is_too_big(const char *word)
 	char *end;
 
 	return isdigit((unsigned char)word[0]) &&
-	       strtoull(word, &end, hex ? 16 : 10) > INT_MAX && *end != 'L';
+	    strtoull(word, &end, hex ? 16 : 10) > INT_MAX && *end != 'L';
 }
 
 static bool
 has_too_big(const char *text, struct report *report)
 {
-	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	static const char word[] =
+	    "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 	const char *start = text, *at;
 	size_t len;
 
@@ -124,8 +125,7 @@ has_too_big(const char *text, struct report *report)
 			report->line = 1;
 			for (at = start; at < text; at++)
 				report->line += *at == '\n';
-			report_fault(report, NULL, "a number over %d",
-				     INT_MAX);
+			report_fault(report, NULL, "a number over %d", INT_MAX);
 			return true;
 		}
 		len = quiet_len(text);
