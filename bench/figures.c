@@ -134,8 +134,10 @@ use_read(pid_t pid, struct use *use_r)
 	/* The name in brackets may hold blanks: count from its end. */
 	at = strrchr(text, ')');
 	if (at != NULL)
-		sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-		       " %lu %lu", &user, &system);
+		sscanf(at + 1,
+		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
+		    " %lu %lu",
+		    &user, &system);
 	use_r->cpu = (double)(user + system) / sysconf(_SC_CLK_TCK);
 	if (read_proc(pid, "status", text, sizeof(text)) == 0) {
 		use_r->rss = labelled(text, "VmRSS:");

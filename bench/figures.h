@@ -35,11 +35,11 @@ void histogram_print(const struct histogram *h, const char *name);
 
 /* One process at one moment, as /proc tells it. */
 struct use {
-	double cpu;       /* seconds, user and system, of all its threads */
-	long   rss;       /* KiB */
-	long   pss;       /* KiB */
-	long   threads;
-	long   descriptors;
+	double cpu; /* seconds, user and system, of all its threads */
+	long rss;   /* KiB */
+	long pss;   /* KiB */
+	long threads;
+	long descriptors;
 };
 
 /* Reads a process's use; 0, or -errno when there is no such process. */

@@ -24,21 +24,20 @@
 #define INPUT_BYTES (256u << 10)
 
 struct peer {
-	int    fd;
-	int    name_len;
-	char   name[64];
-	char   rest[LINE_BYTES];
+	int fd;
+	char name[64];
+	char rest[LINE_BYTES];
 	size_t rest_len;
-	size_t at;          /* how far into the stream it has been sent */
+	size_t at; /* how far into the stream it has been sent */
 };
 
 struct floor {
-	int           epoll, listener;
-	char         *stream, *input;
-	size_t        end;
+	int epoll, listener;
+	char *stream, *input;
+	size_t end;
 	unsigned long last, time;
 	struct peer **members;
-	size_t        count;
+	size_t count;
 };
 
 static void
@@ -56,7 +55,7 @@ send_new(struct floor *f, struct peer *p)
 	if (p->at == f->end)
 		return;
 	n = send(p->fd, f->stream + p->at, f->end - p->at,
-		 MSG_NOSIGNAL | MSG_DONTWAIT);
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0)
 		p->at += n;
 }
@@ -99,8 +98,7 @@ say(struct floor *f, struct peer *p, const char *words, size_t len)
 	if (text == NULL)
 		return;
 	f->end += sprintf(f->stream + f->end, "MSG %.*s %lu %lu ~%s ",
-			  (int)(text - words), words, ++f->last, f->time,
-			  p->name);
+	    (int)(text - words), words, ++f->last, f->time, p->name);
 	len -= text + 1 - words;
 	memcpy(f->stream + f->end, text + 1, len);
 	f->end += len;
@@ -114,13 +112,17 @@ take_line(struct floor *f, struct peer *p, const char *line, size_t len)
 
 	if (len > 6 && len < 60 && memcmp(line, "HELLO ", 6) == 0) {
 		sprintf(p->name, "%.*s", (int)len - 6, line + 6);
-		reply(p, out, sprintf(out, "VCRP 1 floor floor/0 guest\n"
-				      "OK HELLO ~%s\n", p->name));
+		reply(p, out,
+		    sprintf(out,
+			"VCRP 1 floor floor/0 guest\n"
+			"OK HELLO ~%s\n",
+			p->name));
 	} else if (len > 5 && len < 100 && memcmp(line, "JOIN ", 5) == 0) {
 		p->at = f->end;
 		f->members[f->count++] = p;
-		reply(p, out, sprintf(out, "OK JOIN %.*s %lu\n", (int)len - 5,
-				      line + 5, f->last));
+		reply(p, out,
+		    sprintf(out, "OK JOIN %.*s %lu\n", (int)len - 5, line + 5,
+			f->last));
 	} else if (len > 4 && memcmp(line, "SAY ", 4) == 0) {
 		say(f, p, line + 4, len - 4);
 	}
@@ -134,7 +136,7 @@ receive(struct floor *f, struct peer *p)
 
 	memcpy(f->input, p->rest, p->rest_len);
 	n = recv(p->fd, f->input + p->rest_len, INPUT_BYTES - LINE_BYTES,
-		 MSG_DONTWAIT);
+	    MSG_DONTWAIT);
 	if (n <= 0) {
 		leave(f, p);
 		return;

@@ -17,15 +17,15 @@
 
 static void
 resolve(const char *host, const char *port, struct sockaddr_storage *to,
-	socklen_t *len_r)
+    socklen_t *len_r)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
-				  .ai_socktype = SOCK_STREAM }, *found;
+		.ai_socktype = SOCK_STREAM },
+			*found;
 	int err = getaddrinfo(host, port, &hints, &found);
 
 	if (err != 0) {
-		fprintf(stderr, "vcrp-load: %s: %s\n", host,
-			gai_strerror(err));
+		fprintf(stderr, "vcrp-load: %s: %s\n", host, gai_strerror(err));
 		exit(2);
 	}
 	memcpy(to, found->ai_addr, found->ai_addrlen);
@@ -69,8 +69,8 @@ watch(struct load *l, struct member *m, int op, uint32_t events)
 static void
 rewatch(struct load *l, struct member *m)
 {
-	watch(l, m, EPOLL_CTL_MOD, (m->stopped ? 0 : EPOLLIN) |
-	      (m->out_len > 0 ? EPOLLOUT : 0));
+	watch(l, m, EPOLL_CTL_MOD,
+	    (m->stopped ? 0 : EPOLLIN) | (m->out_len > 0 ? EPOLLOUT : 0));
 }
 
 static void
@@ -81,11 +81,11 @@ tune(struct load *l, struct member *m)
 	if (l->to.ss_family != AF_UNIX)
 		setsockopt(m->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (m->slow && rcvbuf > 0)
-		setsockopt(m->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf,
-			   sizeof(rcvbuf));
+		setsockopt(
+		    m->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	if (l->from_len > 0) {
 		setsockopt(m->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-			   sizeof(on));
+		    sizeof(on));
 		if (bind(m->fd, (struct sockaddr *)&l->from, l->from_len) < 0)
 			perror("vcrp-load: bind");
 	}
@@ -95,8 +95,8 @@ bool
 link_open(struct load *l, struct member *m)
 {
 	m->begun = now_ns();
-	m->fd = socket(l->to.ss_family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	m->fd = socket(
+	    l->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (m->fd < 0) {
 		perror("vcrp-load: socket");
 		exit(2);
@@ -124,8 +124,8 @@ link_open(struct load *l, struct member *m)
 static void
 send_kept(struct load *l, struct member *m)
 {
-	ssize_t n = send(m->fd, m->out + m->out_at, m->out_len - m->out_at,
-			 MSG_NOSIGNAL);
+	ssize_t n = send(
+	    m->fd, m->out + m->out_at, m->out_len - m->out_at, MSG_NOSIGNAL);
 
 	if (n < 0)
 		return;
@@ -173,11 +173,11 @@ connected(struct load *l, struct member *m)
 		return;
 	}
 	m->state = ENTERING;
-	len = snprintf(lines, sizeof(lines), "HELLO %s%u-%u\n", l->opt->nick,
-		       l->round, i);
+	len = snprintf(
+	    lines, sizeof(lines), "HELLO %s%u-%u\n", l->opt->nick, l->round, i);
 	if (m->room != NULL)
 		len += snprintf(lines + len, sizeof(lines) - len, "JOIN %s\n",
-				m->room->name);
+		    m->room->name);
 	rewatch(l, m);
 	link_send(l, m, lines, len);
 }

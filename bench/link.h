@@ -10,7 +10,8 @@
 
 #include "load.h"
 
-/* Works out where to connect to, and from; exits with a message if it cannot. */
+/* Works out where to connect to, and from; exits with a message if it cannot.
+ */
 void link_resolve(struct load *l);
 
 /* Begins to connect; false when the system has no place for it just now. */

@@ -44,8 +44,8 @@ make_rooms(struct load *l)
 	for (unsigned i = 0; i < opt->rooms; i++) {
 		struct room *room = &l->rooms[i];
 
-		room->name_len = snprintf(room->name, sizeof(room->name),
-					  "%s%u", opt->room, i);
+		room->name_len = snprintf(
+		    room->name, sizeof(room->name), "%s%u", opt->room, i);
 		record_init(&room->said);
 	}
 }
@@ -143,7 +143,7 @@ load_enter(struct load *l)
 
 	while (begun < l->count || l->under_way > 0) {
 		while (begun < l->count && l->under_way < l->opt->at_once &&
-		       link_open(l, &l->members[begun]))
+		    link_open(l, &l->members[begun]))
 			begun++;
 		load_turn(l, 1000000);
 		done = begun - l->under_way;
@@ -167,8 +167,8 @@ load_fault(struct load *l, const struct member *m, const char *fmt, ...)
 	fprintf(stderr, "fault: ");
 	if (m != NULL)
 		fprintf(stderr, "member %u%s%s: ", load_index(l, m),
-			m->room != NULL ? " of " : "",
-			m->room != NULL ? m->room->name : "");
+		    m->room != NULL ? " of " : "",
+		    m->room != NULL ? m->room->name : "");
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);

@@ -25,103 +25,103 @@
 
 struct options {
 	const char *mode;
-	const char *host;       /* --host, an IPv4 or IPv6 address */
+	const char *host; /* --host, an IPv4 or IPv6 address */
 	const char *port;
-	const char *socket;     /* --socket: a Unix socket instead */
-	const char *from;       /* --from: the source address */
-	const char *room;       /* how rooms' names begin */
-	const char *nick;       /* how nicks begin */
-	pid_t       pid;        /* the server, to be measured; 0: no */
-	unsigned    rooms;
-	unsigned    members;    /* in each room */
-	unsigned    senders;    /* in each room */
-	unsigned    bytes;      /* of a message's text */
-	unsigned    window;     /* unacknowledged messages of a sender */
-	unsigned    at_once;    /* logins under way */
-	unsigned    rounds;     /* of a storm */
-	unsigned    sample;     /* time each so-manieth message */
-	unsigned    stop;       /* members of each room that stop reading */
-	unsigned    rcvbuf;     /* their socket's receive buffer; 0: default */
-	double      rate;       /* messages a second of a sender; 0: no pause */
-	double      time;       /* seconds */
-	double      stop_after, resume_after;
-	double      patience;   /* seconds without progress */
-	uint64_t    count;      /* messages of a sender; 0: until `time` */
-	bool        ids;        /* give each message an id */
-	bool        reset;      /* storm: end connections with RST */
+	const char *socket; /* --socket: a Unix socket instead */
+	const char *from;   /* --from: the source address */
+	const char *room;   /* how rooms' names begin */
+	const char *nick;   /* how nicks begin */
+	pid_t pid;	    /* the server, to be measured; 0: no */
+	unsigned rooms;
+	unsigned members; /* in each room */
+	unsigned senders; /* in each room */
+	unsigned bytes;	  /* of a message's text */
+	unsigned window;  /* unacknowledged messages of a sender */
+	unsigned at_once; /* logins under way */
+	unsigned rounds;  /* of a storm */
+	unsigned sample;  /* time each so-manieth message */
+	unsigned stop;	  /* members of each room that stop reading */
+	unsigned rcvbuf;  /* their socket's receive buffer; 0: default */
+	double rate;	  /* messages a second of a sender; 0: no pause */
+	double time;	  /* seconds */
+	double stop_after, resume_after;
+	double patience; /* seconds without progress */
+	uint64_t count;	 /* messages of a sender; 0: until `time` */
+	bool ids;	 /* give each message an id */
+	bool reset;	 /* storm: end connections with RST */
 };
 
 enum state { GONE, CONNECTING, ENTERING, INSIDE };
 
 /* What a member that speaks has said. Message numbers of its own begin at 1. */
 struct voice {
-	uint64_t  sent;
-	uint64_t  seen;    /* the last one recorded in the room */
-	uint64_t  acked;   /* the last one whose echo came back */
-	uint64_t *when;    /* ns, by number modulo the window */
-	uint64_t  offset;  /* ns from the start to its first paced message */
-	char      name[48], head[64], id[48];
-	unsigned  name_len, head_len, id_len;
-	unsigned  text_len; /* how much of the head is text */
+	uint64_t sent;
+	uint64_t seen;	 /* the last one recorded in the room */
+	uint64_t acked;	 /* the last one whose echo came back */
+	uint64_t *when;	 /* ns, by number modulo the window */
+	uint64_t offset; /* ns from the start to its first paced message */
+	char name[48], head[64], id[48];
+	unsigned name_len, head_len, id_len;
+	unsigned text_len; /* how much of the head is text */
 };
 
 struct room {
-	char          name[40];
-	size_t        name_len;
+	char name[40];
+	size_t name_len;
 	struct record said;
 };
 
 struct member {
-	struct room  *room;      /* NULL: in no room */
-	struct voice *voice;     /* NULL: never speaks */
-	char         *rest;      /* a begun line */
-	char         *out;       /* what the socket did not take */
-	uint64_t      next;      /* the number it must receive next */
-	uint64_t      at;        /* if attached: its offset in the record */
-	uint64_t      begun;     /* ns: when it began to connect */
-	uint64_t      missed;    /* lines that GAPs told of */
-	uint32_t      gaps;
-	uint32_t      pongs;
-	uint32_t      rest_len, out_len, out_at;
-	int           fd;
-	enum state    state;
-	bool          attached;  /* has reached a recorded line */
-	bool          slow;      /* is one of those that stop reading */
-	bool          stopped;   /* does not read now */
-	bool          bye;       /* got a BYE */
+	struct room *room;   /* NULL: in no room */
+	struct voice *voice; /* NULL: never speaks */
+	char *rest;	     /* a begun line */
+	char *out;	     /* what the socket did not take */
+	uint64_t next;	     /* the number it must receive next */
+	uint64_t at;	     /* if attached: its offset in the record */
+	uint64_t begun;	     /* ns: when it began to connect */
+	uint64_t missed;     /* lines that GAPs told of */
+	uint32_t gaps;
+	uint32_t pongs;
+	uint32_t rest_len, out_len, out_at;
+	int fd;
+	enum state state;
+	bool attached; /* has reached a recorded line */
+	bool slow;     /* is one of those that stop reading */
+	bool stopped;  /* does not read now */
+	bool bye;      /* got a BYE */
 };
 
 struct load {
 	const struct options *opt;
 	struct sockaddr_storage to, from;
-	socklen_t       to_len, from_len;
-	int             epoll;
-	char           *input;
-	char           *pad;        /* what follows the numbers in each text */
-	struct member  *members;
-	struct room    *rooms;
-	unsigned        count;      /* of members */
-	unsigned        round;      /* of a storm: part of each nick */
-	bool            line_came;  /* on standard input */
-	bool            ending;     /* connections may close now */
+	socklen_t to_len, from_len;
+	int epoll;
+	char *input;
+	char *pad; /* what follows the numbers in each text */
+	struct member *members;
+	struct room *rooms;
+	unsigned count; /* of members */
+	unsigned round; /* of a storm: part of each nick */
+	bool line_came; /* on standard input */
+	bool ending;	/* connections may close now */
 
-	unsigned        under_way, inside, refused, gone, byes;
-	uint64_t        lines;      /* numbered ones, to whomsoever */
-	uint64_t        slow_lines; /* of these, to those that stop reading */
-	uint64_t        others;     /* numbered, but said by nobody of this run */
-	uint64_t        ephemeral, notices, pongs;
-	uint64_t        gaps, missed, errors, sent;
-	uint64_t        faults;
-	uint64_t        now;        /* ns: of the latest receive */
-	uint64_t        start;      /* ns: when speaking began */
-	uint64_t        first_bye, last_end;
+	unsigned under_way, inside, refused, gone, byes;
+	uint64_t lines;	     /* numbered ones, to whomsoever */
+	uint64_t slow_lines; /* of these, to those that stop reading */
+	uint64_t others;     /* numbered, but said by nobody of this run */
+	uint64_t ephemeral, notices, pongs;
+	uint64_t gaps, missed, errors, sent;
+	uint64_t faults;
+	uint64_t now;	/* ns: of the latest receive */
+	uint64_t start; /* ns: when speaking began */
+	uint64_t first_bye, last_end;
 	struct histogram login, delivery;
 
 	/* How many messages a member may have sent by now, and when one of
 	 * them was or is due, which is what its delay is counted from. */
-	uint64_t      (*allowed)(const struct load *l, const struct member *m);
-	uint64_t      (*due)(const struct load *l, const struct member *m,
-			     uint64_t number);
+	uint64_t (*allowed)(const struct load *l, const struct member *m);
+	uint64_t (*due)(
+	    const struct load *l, const struct member *m, uint64_t number);
 };
 
 /* The pointer, or the end of the program where there is no memory. */
@@ -147,7 +147,7 @@ void load_enter(struct load *l);
 
 /* A broken promise: counts it, and prints the first few. */
 void load_fault(struct load *l, const struct member *m, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* Prints what load_enter() and the connections' ends came to, then `faults`,
  * and gives the exit status. */

@@ -66,7 +66,8 @@ make_place(struct load *l, struct room *room, size_t len)
 	if (record_fits(r, len))
 		return;
 	record_trim(r, lowest_needed(l, room));
-	/* To look for the lowest again and again would cost more than memory. */
+	/* To look for the lowest again and again would cost more than memory.
+	 */
 	if (r->next - r->first < r->slots / 2 &&
 	    record_fits(r, len + r->size / 2))
 		return;
@@ -85,8 +86,8 @@ make_place(struct load *l, struct room *room, size_t len)
 
 /* One numbered line has reached one member. */
 static void
-delivered(struct load *l, struct member *m, const struct said *said,
-	  uint64_t now)
+delivered(
+    struct load *l, struct member *m, const struct said *said, uint64_t now)
 {
 	l->lines++;
 	if (said->by == m && said->number > m->voice->acked)
@@ -119,8 +120,8 @@ speaker(struct load *l, struct words *w, struct word name, uint64_t *number_r)
 }
 
 static bool
-text_is_whole(struct load *l, const char *text, const char *end,
-	      struct words *w)
+text_is_whole(
+    struct load *l, const char *text, const char *end, struct words *w)
 {
 	size_t head = w->at - text, len = end - text;
 	size_t want = l->opt->bytes > head ? l->opt->bytes : head;
@@ -131,7 +132,7 @@ text_is_whole(struct load *l, const char *text, const char *end,
 /* Examines a line that nobody has received before, and records it. */
 static void
 first_seen(struct load *l, struct member *m, const char *line, size_t len,
-	   bool is_msg, struct words *w)
+    bool is_msg, struct words *w)
 {
 	struct member *by = NULL;
 	uint64_t number = 0, sent = 0;
@@ -148,11 +149,12 @@ first_seen(struct load *l, struct member *m, const char *line, size_t len,
 
 		if (!text_is_whole(l, text, line + len - 1, w))
 			load_fault(l, m, "text cut or changed: %.*s",
-				   (int)(len - 1), line);
+			    (int)(len - 1), line);
 		if (number > v->sent || (number != v->seen + 1 && l->gaps == 0))
-			load_fault(l, m, "message %" PRIu64 " of %.*s follows"
-				   " its %" PRIu64, number, (int)name.len,
-				   name.at, v->seen);
+			load_fault(l, m,
+			    "message %" PRIu64 " of %.*s follows"
+			    " its %" PRIu64,
+			    number, (int)name.len, name.at, v->seen);
 		v->seen = number;
 		sent = v->when[number % l->opt->window];
 	} else {
@@ -160,8 +162,7 @@ first_seen(struct load *l, struct member *m, const char *line, size_t len,
 	}
 	make_place(l, m->room, len);
 	record_append(&m->room->said, line, len,
-		      &(struct said){ .sent = sent, .by = by,
-				      .number = number });
+	    &(struct said){ .sent = sent, .by = by, .number = number });
 }
 
 /* A line whose number is not recorded any more: only its number and its own
@@ -194,15 +195,15 @@ start_over(struct load *l, struct room *room, uint64_t number)
 
 static void
 numbered(struct load *l, struct member *m, const char *line, size_t len,
-	 bool is_msg, struct words *w)
+    bool is_msg, struct words *w)
 {
 	struct record *r = &m->room->said;
 	uint64_t number = word_number(w);
 
 	if (number != m->next) {
-		load_fault(l, m, "%s: %" PRIu64 " came where %" PRIu64
-			   " was due", number > m->next ? "hole" : "double",
-			   number, m->next);
+		load_fault(l, m,
+		    "%s: %" PRIu64 " came where %" PRIu64 " was due",
+		    number > m->next ? "hole" : "double", number, m->next);
 		m->attached = false;
 		m->next = number;
 	}
@@ -216,9 +217,9 @@ numbered(struct load *l, struct member *m, const char *line, size_t len,
 	if (number == r->next)
 		first_seen(l, m, line, len, is_msg, w);
 	else if (record_line(r, number)->end - record_begin(r, number) != len ||
-		 record_match(r, record_begin(r, number), line, len) != len)
+	    record_match(r, record_begin(r, number), line, len) != len)
 		load_fault(l, m, "differs from what others received: %.*s",
-			   (int)(len - 1), line);
+		    (int)(len - 1), line);
 	m->at = record_line(r, number)->end;
 	m->attached = true;
 	delivered(l, m, record_line(r, number), l->now);
@@ -230,8 +231,9 @@ gap(struct load *l, struct member *m, struct words *w)
 	uint64_t from = word_number(w), to = word_number(w);
 
 	if (from == 0 || to < from || from > m->next) {
-		load_fault(l, m, "GAP %" PRIu64 " %" PRIu64 " where %" PRIu64
-			   " was due", from, to, m->next);
+		load_fault(l, m,
+		    "GAP %" PRIu64 " %" PRIu64 " where %" PRIu64 " was due",
+		    from, to, m->next);
 		return;
 	}
 	l->gaps++;
@@ -312,8 +314,8 @@ one_line(struct load *l, struct member *m, const char *line, size_t len)
 		else if (word_is(verb, "MSG"))
 			numbered(l, m, line, len, true, &w);
 		else if (word_is(verb, "SET") || word_is(verb, "ROLE") ||
-			 word_is(verb, "EDIT") || word_is(verb, "DELETE") ||
-			 word_is(verb, "REACT"))
+		    word_is(verb, "EDIT") || word_is(verb, "DELETE") ||
+		    word_is(verb, "REACT"))
 			numbered(l, m, line, len, false, &w);
 		else
 			l->ephemeral++;
@@ -419,7 +421,7 @@ member_speak(struct load *l, struct member *m)
 		return;
 	allowed = l->allowed(l, m);
 	while (v->sent < allowed && v->sent - v->acked < l->opt->window &&
-	       len + LINE_MAX_BYTES <= sizeof(lines)) {
+	    len + LINE_MAX_BYTES <= sizeof(lines)) {
 		v->sent++;
 		l->sent++;
 		v->when[v->sent % l->opt->window] = l->due(l, m, v->sent);
@@ -434,13 +436,13 @@ name_it(struct load *l, struct member *m, struct voice *v)
 {
 	unsigned i = load_index(l, m);
 
-	v->name_len = snprintf(v->name, sizeof(v->name), "~%s%u-%u",
-			       l->opt->nick, l->round, i);
-	v->head_len = snprintf(v->head, sizeof(v->head), "SAY %s %u ",
-			       m->room->name, i);
+	v->name_len = snprintf(
+	    v->name, sizeof(v->name), "~%s%u-%u", l->opt->nick, l->round, i);
+	v->head_len =
+	    snprintf(v->head, sizeof(v->head), "SAY %s %u ", m->room->name, i);
 	v->text_len = v->head_len - strlen("SAY ") - m->room->name_len - 1;
-	v->id_len = snprintf(v->id, sizeof(v->id), "@id=%s%u.%u.",
-			     l->opt->nick, l->round, i);
+	v->id_len = snprintf(
+	    v->id, sizeof(v->id), "@id=%s%u.%u.", l->opt->nick, l->round, i);
 }
 
 void

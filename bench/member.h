@@ -11,8 +11,8 @@
 #include "load.h"
 
 /* Takes bytes as they were received. */
-void member_take(struct load *l, struct member *m, const char *data,
-		 size_t len);
+void member_take(
+    struct load *l, struct member *m, const char *data, size_t len);
 
 /* Says as much as the window and the mode allow. */
 void member_speak(struct load *l, struct member *m);

@@ -11,10 +11,10 @@
 #include "load.h"
 
 struct mode {
-	const char    *name;
-	int          (*run)(const struct options *opt);
+	const char *name;
+	int (*run)(const struct options *opt);
 	struct options defaults;
-	const char    *help;
+	const char *help;
 };
 
 /* Senders speak, everybody else listens and everything is checked. */

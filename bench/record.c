@@ -39,7 +39,7 @@ bool
 record_fits(const struct record *r, size_t len)
 {
 	return r->end - r->tail + len <= r->size &&
-	       r->next - r->first < r->slots;
+	    r->next - r->first < r->slots;
 }
 
 bool
@@ -75,8 +75,8 @@ record_trim(struct record *r, uint64_t number)
 }
 
 void
-record_append(struct record *r, const char *line, size_t len,
-	      const struct said *said)
+record_append(
+    struct record *r, const char *line, size_t len, const struct said *said)
 {
 	struct said *slot = record_line(r, r->next);
 	size_t at = r->end & (r->size - 1), piece = r->size - at;

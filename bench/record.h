@@ -26,21 +26,21 @@
 struct member;
 
 struct said {
-	uint64_t       end;     /* offset behind its LF */
-	uint64_t       sent;    /* ns */
-	uint64_t       number;  /* among its speaker's messages */
-	struct member *by;      /* NULL: nobody of this run */
+	uint64_t end;	   /* offset behind its LF */
+	uint64_t sent;	   /* ns */
+	uint64_t number;   /* among its speaker's messages */
+	struct member *by; /* NULL: nobody of this run */
 };
 
 struct record {
-	char        *bytes;
-	size_t       size;    /* a power of two */
-	uint64_t     tail;    /* offset of the line numbered `first` */
-	uint64_t     end;
+	char *bytes;
+	size_t size;   /* a power of two */
+	uint64_t tail; /* offset of the line numbered `first` */
+	uint64_t end;
 	struct said *lines;
-	size_t       slots;   /* a power of two */
-	uint64_t     first;
-	uint64_t     next;
+	size_t slots; /* a power of two */
+	uint64_t first;
+	uint64_t next;
 };
 
 void record_init(struct record *r);
@@ -59,8 +59,8 @@ bool record_grow(struct record *r);
 void record_trim(struct record *r, uint64_t number);
 
 /* Appends the line numbered `next`. It must fit; `end` is worked out here. */
-void record_append(struct record *r, const char *line, size_t len,
-		   const struct said *said);
+void record_append(
+    struct record *r, const char *line, size_t len, const struct said *said);
 
 /* The line with this number, which must be recorded. */
 struct said *record_line(const struct record *r, uint64_t number);
@@ -69,11 +69,10 @@ struct said *record_line(const struct record *r, uint64_t number);
 uint64_t record_begin(const struct record *r, uint64_t number);
 
 /* How many of the `len` bytes are those recorded from offset `at` on. */
-size_t record_match(const struct record *r, uint64_t at, const char *data,
-		    size_t len);
+size_t record_match(
+    const struct record *r, uint64_t at, const char *data, size_t len);
 
 /* Copies recorded bytes out. */
-void record_copy(const struct record *r, uint64_t from, uint64_t to,
-		 char *dst);
+void record_copy(const struct record *r, uint64_t from, uint64_t to, char *dst);
 
 #endif

@@ -5,7 +5,8 @@
  * Without a rate a sender has as many messages on their way as its window
  * allows and says the next when an echo comes back. With a rate, each message
  * has its moment, and its delay counts from there whatever came in between: a
- * server that stands still for a second does not hide it by being asked less. */
+ * server that stands still for a second does not hide it by being asked less.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,16 +18,16 @@
 #define PHASES 3
 
 struct talk {
-	struct load     load;
+	struct load load;
 	struct member **speakers;
-	unsigned        count;      /* of them */
-	uint64_t        told;       /* paced messages whose moment has come */
-	unsigned        phase;      /* 0 all read, 1 some do not, 2 all again */
-	uint64_t        phase_at[PHASES + 1];
-	uint64_t        phase_lines[PHASES + 1];
-	uint64_t        phase_sent[PHASES + 1];
-	struct use      before, entered, after;
-	double          own_cpu;
+	unsigned count; /* of them */
+	uint64_t told;	/* paced messages whose moment has come */
+	unsigned phase; /* 0 all read, 1 some do not, 2 all again */
+	uint64_t phase_at[PHASES + 1];
+	uint64_t phase_lines[PHASES + 1];
+	uint64_t phase_sent[PHASES + 1];
+	struct use before, entered, after;
+	double own_cpu;
 };
 
 static uint64_t
@@ -56,7 +57,7 @@ static uint64_t
 paced_due(const struct load *l, const struct member *m, uint64_t number)
 {
 	return l->start + m->voice->offset +
-	       seconds((number - 1) / l->opt->rate);
+	    seconds((number - 1) / l->opt->rate);
 }
 
 static uint64_t
@@ -98,7 +99,7 @@ cast(struct talk *t)
 		return;
 	for (unsigned i = 0; i < t->count; i++)
 		t->speakers[i]->voice->offset =
-			seconds(i / (opt->rate * t->count));
+		    seconds(i / (opt->rate * t->count));
 }
 
 static double
@@ -108,7 +109,7 @@ own_cpu(void)
 
 	getrusage(RUSAGE_SELF, &use);
 	return use.ru_utime.tv_sec + use.ru_stime.tv_sec +
-	       (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+	    (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
 static void
@@ -171,8 +172,7 @@ wait_of(const struct talk *t)
 	double step;
 	uint64_t due, now = now_ns();
 
-	if (l->opt->rate <= 0 ||
-	    t->told == paced_total(l->opt) * t->count)
+	if (l->opt->rate <= 0 || t->told == paced_total(l->opt) * t->count)
 		return 10000000;
 	step = 1e9 / (l->opt->rate * t->count);
 	due = l->start + t->told * step;
@@ -189,14 +189,13 @@ said_all(const struct talk *t)
 	for (unsigned i = 0; i < t->count; i++) {
 		struct voice *v = t->speakers[i]->voice;
 
-		if (v->acked < v->sent || v->sent < l->allowed(l,
-							 t->speakers[i]))
+		if (v->acked < v->sent ||
+		    v->sent < l->allowed(l, t->speakers[i]))
 			return false;
 	}
 	if (l->opt->rate > 0)
 		return l->sent == paced_total(l->opt) * t->count;
-	return l->opt->count > 0 || l->now >= l->start +
-	       seconds(l->opt->time);
+	return l->opt->count > 0 || l->now >= l->start + seconds(l->opt->time);
 }
 
 static unsigned
@@ -208,7 +207,7 @@ behind(const struct load *l)
 		const struct member *m = &l->members[i];
 
 		count += !m->stopped && m->next < m->room->said.next &&
-			 m->room->said.next > m->room->said.first;
+		    m->room->said.next > m->room->said.first;
 	}
 	return count;
 }
@@ -241,7 +240,7 @@ speak(struct talk *t)
 			break;
 	}
 	load_fault(l, NULL, "%u members are behind, %u connections ended",
-		   behind(l), l->gone);
+	    behind(l), l->gone);
 }
 
 /* Each message is with each member, or a GAP told of it. */
@@ -252,10 +251,10 @@ balance(struct talk *t)
 	uint64_t unacked = 0, unseen = 0, stopped = 0;
 
 	for (unsigned i = 0; i < t->count; i++) {
-		unacked += t->speakers[i]->voice->sent -
-			   t->speakers[i]->voice->acked;
-		unseen += t->speakers[i]->voice->sent -
-			  t->speakers[i]->voice->seen;
+		unacked +=
+		    t->speakers[i]->voice->sent - t->speakers[i]->voice->acked;
+		unseen +=
+		    t->speakers[i]->voice->sent - t->speakers[i]->voice->seen;
 	}
 	for (unsigned i = 0; i < l->count; i++)
 		stopped += l->members[i].stopped;
@@ -263,16 +262,17 @@ balance(struct talk *t)
 		load_fault(l, NULL, "%u were told BYE", l->byes);
 	if (unacked > 0)
 		load_fault(l, NULL, "%llu messages without echo",
-			   (unsigned long long)unacked);
+		    (unsigned long long)unacked);
 	if (unseen > 0 && l->gaps == 0)
 		load_fault(l, NULL, "%llu messages never came",
-			   (unsigned long long)unseen);
+		    (unsigned long long)unseen);
 	if (stopped == 0 && l->others == 0 &&
 	    l->lines + l->missed != l->sent * l->opt->members)
-		load_fault(l, NULL, "%llu deliveries and %llu missed are not"
-			   " %llu times %u", (unsigned long long)l->lines,
-			   (unsigned long long)l->missed,
-			   (unsigned long long)l->sent, l->opt->members);
+		load_fault(l, NULL,
+		    "%llu deliveries and %llu missed are not"
+		    " %llu times %u",
+		    (unsigned long long)l->lines, (unsigned long long)l->missed,
+		    (unsigned long long)l->sent, l->opt->members);
 }
 
 static void
@@ -284,14 +284,14 @@ print_phases(struct talk *t)
 	for (unsigned i = 0; i <= t->phase; i++) {
 		double s = (t->phase_at[i + 1] - t->phase_at[i]) / 1e9;
 
-		snprintf(name, sizeof(name), "%s_stop_messages_per_s",
-			 names[i]);
-		figure_real(name, (t->phase_sent[i + 1] - t->phase_sent[i]) /
-			    s);
+		snprintf(
+		    name, sizeof(name), "%s_stop_messages_per_s", names[i]);
+		figure_real(
+		    name, (t->phase_sent[i + 1] - t->phase_sent[i]) / s);
 		snprintf(name, sizeof(name), "%s_stop_others_deliveries_per_s",
-			 names[i]);
-		figure_real(name, (t->phase_lines[i + 1] - t->phase_lines[i]) /
-			    s);
+		    names[i]);
+		figure_real(
+		    name, (t->phase_lines[i + 1] - t->phase_lines[i]) / s);
 	}
 	figure_int("slow_deliveries", t->load.slow_lines);
 }
@@ -303,8 +303,8 @@ print_server(struct talk *t, double s)
 
 	figure_real("server_cpu_s", cpu);
 	figure_real("server_cpu_percent", 100 * cpu / s);
-	figure_real("server_cpu_us_per_delivery", t->load.lines == 0 ? 0 :
-		    1e6 * cpu / t->load.lines);
+	figure_real("server_cpu_us_per_delivery",
+	    t->load.lines == 0 ? 0 : 1e6 * cpu / t->load.lines);
 	figure_int("server_rss_kib_begin", t->before.rss);
 	figure_int("server_rss_kib_entered", t->entered.rss);
 	figure_int("server_rss_kib_end", t->after.rss);

@@ -11,22 +11,38 @@
 #include "modes.h"
 
 static const struct mode modes[] = {
-	{ "fanout", talk_run, { .rooms = 1, .members = 100, .senders = 1,
-	  .time = 10 },
-	  "senders speak as fast as their windows allow" },
-	{ "latency", talk_run, { .rooms = 1, .members = 100, .senders = 1,
-	  .rate = 100, .sample = 1, .time = 10 },
-	  "senders speak at a fixed rate, whatever comes back" },
-	{ "slow", talk_run, { .rooms = 1, .members = 100, .senders = 1,
-	  .stop = 1, .stop_after = 3, .resume_after = 7, .time = 10 },
-	  "fanout in which some stop reading and read again later" },
-	{ "chat", talk_run, { .rooms = 100, .members = 20, .senders = 20,
-	  .rate = 1, .sample = 1, .time = 60 },
-	  "everybody speaks at a moderate pace" },
+	{ "fanout", talk_run,
+	    { .rooms = 1, .members = 100, .senders = 1, .time = 10 },
+	    "senders speak as fast as their windows allow" },
+	{ "latency", talk_run,
+	    { .rooms = 1,
+		.members = 100,
+		.senders = 1,
+		.rate = 100,
+		.sample = 1,
+		.time = 10 },
+	    "senders speak at a fixed rate, whatever comes back" },
+	{ "slow", talk_run,
+	    { .rooms = 1,
+		.members = 100,
+		.senders = 1,
+		.stop = 1,
+		.stop_after = 3,
+		.resume_after = 7,
+		.time = 10 },
+	    "fanout in which some stop reading and read again later" },
+	{ "chat", talk_run,
+	    { .rooms = 100,
+		.members = 20,
+		.senders = 20,
+		.rate = 1,
+		.sample = 1,
+		.time = 60 },
+	    "everybody speaks at a moderate pace" },
 	{ "storm", storm_run, { .rooms = 100, .members = 100, .rounds = 1 },
-	  "all connect, log in and enter; with --reset, again and again" },
+	    "all connect, log in and enter; with --reset, again and again" },
 	{ "idle", idle_run, { .rooms = 250, .members = 20, .time = 3600 },
-	  "all enter and keep still until a line comes on standard input" },
+	    "all enter and keep still until a line comes on standard input" },
 };
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
@@ -36,12 +52,14 @@ enum { TEXT, COUNT, REAL, SWITCH, LONG };
 /* One row an option; `at` is its place in struct options. */
 static const struct row {
 	const char *name;
-	int         kind;
-	size_t      at;
+	int kind;
+	size_t at;
 	const char *unit, *help;
 } rows[] = {
-#define ROW(name, kind, field, unit, help) \
-	{ name, kind, offsetof(struct options, field), unit, help }
+#define ROW(name, kind, field, unit, help)                                     \
+	{                                                                      \
+		name, kind, offsetof(struct options, field), unit, help        \
+	}
 	ROW("host", TEXT, host, "ADDRESS", "the server (127.0.0.1)"),
 	ROW("port", TEXT, port, "N", "its port (3073)"),
 	ROW("socket", TEXT, socket, "PATH", "its Unix socket, in place of TCP"),
@@ -85,11 +103,12 @@ usage(FILE *to)
 	fprintf(to, "\nOptions:\n");
 	for (size_t i = 0; i < ROWS; i++)
 		fprintf(to, "  --%s %s%*s%s\n", rows[i].name, rows[i].unit,
-			(int)(22 - strlen(rows[i].name) -
-			      strlen(rows[i].unit)), "", rows[i].help);
-	fprintf(to, "\nEach figure is printed on a line of its own. Exit status"
-		": 0 all promises kept,\n1 one was broken, 2 could not run."
-		"\n");
+		    (int)(22 - strlen(rows[i].name) - strlen(rows[i].unit)), "",
+		    rows[i].help);
+	fprintf(to,
+	    "\nEach figure is printed on a line of its own. Exit status"
+	    ": 0 all promises kept,\n1 one was broken, 2 could not run."
+	    "\n");
 }
 
 static void
@@ -117,7 +136,7 @@ set(struct options *opt, const struct row *row, const char *value)
 	}
 	if (end != NULL && *end != '\0') {
 		fprintf(stderr, "vcrp-load: --%s: not a number: %s\n",
-			row->name, value);
+		    row->name, value);
 		exit(2);
 	}
 }
@@ -131,7 +150,8 @@ parse(struct options *opt, int argc, char **argv)
 	for (size_t i = 0; i < ROWS; i++)
 		longs[i + 1] = (struct option){ rows[i].name,
 			rows[i].kind == SWITCH ? no_argument
-					       : required_argument, NULL, 0 };
+					       : required_argument,
+			NULL, 0 };
 	while (getopt_long(argc, argv, "", longs, &which) == 0) {
 		if (which == 0) {
 			usage(stdout);

@@ -18,7 +18,7 @@ struct words {
 
 struct word {
 	const char *at;
-	size_t      len;
+	size_t len;
 };
 
 /* The next word; an empty one at the line's end. */
