@@ -59,6 +59,7 @@ struct conn {
 	struct piece    **out_last;
 	size_t            out_bytes;
 	struct member    *cut;		/* its begun line goes first */
+	struct member    *leaving;	/* a LEAVE is under way; or NULL */
 	struct link       members;
 	unsigned          rooms;	/* of them that are not ending */
 	unsigned          under_way;	/* requests that will come back */
@@ -70,9 +71,12 @@ struct conn {
 	enum conn_end     end;		/* END_NONE: it lives */
 	bool              greeted;
 	bool              readable;	/* the socket may have more */
+	bool              hup;		/* the peer's end was told */
 	bool              blocked;	/* the socket takes no more */
 	bool              skipping;	/* the rest of a line too long */
-	bool              hold;		/* JOIN or LEAVE is under way */
+	bool              joining;	/* a JOIN is under way */
+	bool              last_call;	/* no more of the streams than now */
+	bool              left;		/* the registry has forgotten it */
 	bool              silent;	/* streams are not served any more */
 	bool              said_bye;
 	bool              pinged;

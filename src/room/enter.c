@@ -147,8 +147,8 @@ void
 room_end(struct room *room, struct member *m, struct blob *words, bool thrown)
 {
 	m->tell.kind = MAIL_END;
-	m->number = stream_end(&room->stream);
-	m->words = words;
+	m->end_at = stream_end(&room->stream);
+	m->last_words = words;
 	m->thrown = thrown;
 	m->feed->members--;
 	room_answer(m->feed, &m->tell);
@@ -185,12 +185,13 @@ room_detach(struct room *room, struct member *m)
 	if (m->occupant != NULL) {
 		struct slice why = { 0 };
 
-		if (m->words != NULL)
-			why = (struct slice){ m->words->data, m->words->len };
+		if (m->parting != NULL)
+			why = (struct slice){ m->parting->data,
+			    m->parting->len };
 		m->feed->members--;
 		remove_member(room, m, why);
 	}
-	blob_unref(&m->words);
+	blob_unref(&m->parting);
 	room_answer(m->feed, &m->ask);
 }
 
@@ -198,7 +199,7 @@ void
 room_again(struct room *room, struct member *m)
 {
 	if (m->occupant != NULL)
-		find_place(room, m->number, &m->place);
+		find_place(room, m->next, &m->place);
 	room_answer(m->feed, &m->ask);
 }
 

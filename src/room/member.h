@@ -73,11 +73,11 @@ struct member {
 	struct occupant *occupant;	/* (r) NULL once it is out */
 	struct link      in_room;	/* (r) */
 	struct place     place;		/* (m) tell ATTACH, ask AGAIN back */
-	uint64_t         number;	/* (m) ask AGAIN: the next one wanted;
-					 * tell END: sent up to this position */
-	struct blob     *words;		/* (m) tell END: the last words to it;
-					 * ask DETACH: why it goes */
-	bool             thrown;	/* (m) tell END: send nothing before */
+	uint64_t         end_at;	/* (m) tell END: the position */
+	struct blob     *last_words;	/* (m) tell END: what it hears last */
+	bool             thrown;	/* (m) tell END: and nothing before */
+	uint64_t         next;		/* (m) ask AGAIN: the number wanted */
+	struct blob     *parting;	/* (m) ask DETACH: why it goes; or NULL */
 
 	struct conn     *conn;		/* (i) */
 	struct link      in_conn;	/* (i) */
@@ -88,8 +88,7 @@ struct member {
 	bool             gone;		/* (i) END was had or DETACH is back */
 	bool             leaving;	/* (i) END was had, `until` not reached */
 	uint64_t         live;		/* (i) ephemeral lines from here on */
-	uint64_t         until;		/* (i) */
-	uint64_t         next;		/* (i) a laggard's next number */
+	uint64_t         until;		/* (i) nothing from here on */
 	struct blob     *then;		/* (i) to be sent at `live` */
 	unsigned         under_way;	/* (i) requests that will come back */
 };

@@ -155,7 +155,7 @@ name_direct(struct room_word *w)
 	/* With the times, so that a later guest of the name does not enter
 	 * the conversation of an earlier one. */
 	w->key_len = (size_t)snprintf(w->key, sizeof(w->key),
-	    "@%.*s#%" PRIu64 ",%.*s#%" PRIu64, (int)a->key.len, a->key.at,
+	    "@%.*s\001%" PRIu64 "\001%.*s\001%" PRIu64, (int)a->key.len, a->key.at,
 	    a->since, (int)b->key.len, b->key.at, b->since);
 	assert(w->key_len < sizeof(w->key));
 }

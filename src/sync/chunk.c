@@ -17,6 +17,8 @@ chunk_new(uint32_t size, uint64_t start, uint64_t number)
 	c->size = size;
 	c->start = start;
 	c->number = number;
+	c->after = NULL;
+	c->fill = 0;
 	return c;
 }
 

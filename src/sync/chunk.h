@@ -25,6 +25,8 @@ struct chunk {
 	uint32_t         size;		/* (c) */
 	uint64_t         start;		/* (c) where data[0] is in the stream */
 	uint64_t         number;	/* (c) of the first event at or after it */
+	struct chunk    *after;		/* (o) the writer's: next, or to be */
+	uint32_t         fill;		/* (o) the writer's: len, or to be */
 	char             data[];
 };
 

@@ -1,0 +1,18 @@
+/* service.h -- the manager of services that runs us, if one does
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * With systemd by libsystemd (service_systemd.c), else nobody is told
+ * (service_none.c).
+ *
+ * Threads: main.
+ * Locks:   none.
+ * Memory:  none. */
+#ifndef BASE_SERVICE_H
+#define BASE_SERVICE_H
+
+void service_ready(void);
+void service_reloading(void);
+void service_stopping(void);
+
+#endif

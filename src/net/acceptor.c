@@ -1,0 +1,529 @@
+/* acceptor.c -- the thread that owns connections until they have logged in
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/acceptor.h"
+#include "net/io.h"
+#include "net/login.h"
+#include "proto/mail.h"
+#include "wire/vcrp.h"
+
+enum {
+	EVENTS = 128,
+	ACCEPTS = 64,		/* a turn, then the others are looked at */
+	TICK_MS = 1000,
+	PAUSE_MS = 100,		/* without descriptors */
+	LOG_PAUSE_MS = 1000,
+	ACCEPTOR_STACK = 256 * 1024
+};
+
+struct acceptor {
+	struct net       *net;		/* (c) */
+	struct listeners *listeners;	/* (o) while it runs */
+	struct thread     thread;	/* (c) */
+	struct mailbox    box;		/* (s) main's orders only */
+	int               epoll;	/* (c) */
+	struct link       waiting;	/* (o) connections, oldest first */
+	uint64_t          now;		/* (o) clock_ms() of this pass */
+	uint64_t          next_id;	/* (o) */
+	unsigned          next_io;	/* (o) */
+	uint64_t          paused_until;	/* (o) 0: not paused */
+	uint64_t          logged;	/* (o) that it is paused */
+	uint64_t          ticked;	/* (o) */
+	bool              over;		/* (o) */
+	struct counter    accepted;		/* (a) */
+	struct counter    unauthenticated;	/* (a) now */
+	struct counter    refused[LIMIT_COUNT];	/* (a) */
+	char              buf[LINE_MAX_BYTES + 1]; /* (o) */
+};
+
+/* acceptor_close()'s, one after another. */
+struct closing {
+	struct mail mail;
+	bool        local;
+};
+
+static void
+watch_listeners(struct acceptor *a, bool on)
+{
+	for (unsigned i = 0; i < a->listeners->count; i++) {
+		struct listener *l = &a->listeners->all[i];
+		struct epoll_event ev = { .events = EPOLLIN };
+
+		ev.data.ptr = l;
+		epoll_ctl(a->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+		    l->fd, &ev);
+	}
+}
+
+struct acceptor *
+acceptor_new(struct net *net, struct listeners *listeners,
+    const char **why_r)
+{
+	struct acceptor *a = xcalloc(1, sizeof(*a));
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int rc = mailbox_init_eventfd(&a->box, 0);
+
+	a->net = net;
+	a->listeners = listeners;
+	a->epoll = epoll_create1(EPOLL_CLOEXEC);
+	a->next_id = 1;
+	list_init(&a->waiting);
+	if (rc < 0 || a->epoll < 0) {
+		*why_r = strerror(rc < 0 ? -rc : errno);
+		free(a);
+		return NULL;
+	}
+	ev.data.ptr = NULL;
+	epoll_ctl(a->epoll, EPOLL_CTL_ADD, a->box.fd, &ev);
+	watch_listeners(a, true);
+	return a;
+}
+
+void
+acceptor_free(struct acceptor **at)
+{
+	struct acceptor *a = *at;
+
+	*at = NULL;
+	if (a == NULL)
+		return;
+	assert(list_empty(&a->waiting));
+	close(a->epoll);
+	mailbox_fini(&a->box);
+	free(a);
+}
+
+static void
+refused(struct acceptor *a, enum limiter limit)
+{
+	counter_add(&a->refused[limit], 1);
+}
+
+/* Not known to anybody else: closed here and now, so that what it was told
+ * gets there even if it has sent more than was read. */
+static void
+drop(struct acceptor *a, struct conn *c)
+{
+	char sink[1024];
+
+	shutdown(c->fd, SHUT_WR);
+	while (recv(c->fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+		continue;
+	list_remove(&c->by_time);
+	counter_add(&a->unauthenticated, (uint64_t)-1);
+	atomic_fetch_sub(&a->net->connections, 1);
+	addresses_leave(&a->net->addresses, &c->address);
+	conn_free(&c);
+}
+
+static void
+log_end(const struct acceptor *a, const struct conn *c)
+{
+	char peer[PEER_TEXT_MAX];
+
+	log_info("connection %" PRIu64 " %s: %s before login after %" PRIu64
+	    " s, %" PRIu64 " bytes in, %" PRIu64 " out", c->contact.conn,
+	    peer_text(&c->peer, peer), conn_end_name(c->end),
+	    (a->now - c->since) / 1000, c->bytes_in, c->bytes_out);
+}
+
+static void
+end(struct acceptor *a, struct conn *c, enum conn_end why)
+{
+	if (c->end == END_NONE)
+		c->end = why;
+	log_end(a, c);
+	drop(a, c);
+}
+
+/* Over a limit: told which, and closed. */
+static void
+refuse(struct acceptor *a, int fd, const struct peer *peer,
+    enum limiter limit, const char *text)
+{
+	char line[256], who[PEER_TEXT_MAX], sink[1024];
+	int len = snprintf(line, sizeof(line), "@limit=%s ERR too-many %s\n",
+	    limit_name(limit), text);
+
+	refused(a, limit);
+	log_debug("%s is over %s", peer_text(peer, who), limit_name(limit));
+	if (send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
+		shutdown(fd, SHUT_WR);
+	while (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+		continue;
+	close(fd);
+}
+
+static uint64_t
+waiting_max(const struct net *net)
+{
+	uint64_t set =
+	    (uint64_t)config_get(&net->config->limits_unauthenticated);
+
+	return set > 0 ? set : net->descriptors / 10 + 1;
+}
+
+static bool
+count_address(struct net *net, const struct peer *p, struct address **at)
+{
+	unsigned most =
+	    (unsigned)config_get(&net->config->limits_address);
+
+	*at = NULL;
+	if (p->local || most == 0 || (peer_is_loopback(p) &&
+	    config_get(&net->config->limits_loopback_trusted)))
+		return true;
+	*at = addresses_enter(&net->addresses, p, most);
+	return *at != NULL;
+}
+
+static void
+take(struct acceptor *a, int fd, const struct peer *peer)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
+	struct net *net = a->net;
+	struct address *address;
+	struct conn *c;
+
+	counter_add(&a->accepted, 1);
+	if (atomic_load(&net->connections) >= net_connections_max(net)) {
+		refuse(a, fd, peer, LIMIT_CONNECTIONS,
+		    "the server has as many connections as it may have");
+		return;
+	}
+	if (counter_get(&a->unauthenticated) >= waiting_max(net)) {
+		refuse(a, fd, peer, LIMIT_UNAUTHENTICATED,
+		    "too many have not logged in yet; try again");
+		return;
+	}
+	if (!count_address(net, peer, &address)) {
+		refuse(a, fd, peer, LIMIT_ADDRESS,
+		    "too many connections from your address");
+		return;
+	}
+	c = conn_new(net, fd, peer, a->next_id++, a->now);
+	c->address = address;
+	atomic_fetch_add(&net->connections, 1);
+	counter_add(&a->unauthenticated, 1);
+	list_append(&a->waiting, &c->by_time);
+	ev.data.ptr = c;
+	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
+		end(a, c, END_LOST);
+}
+
+static void
+pause_accepting(struct acceptor *a, int error)
+{
+	refused(a, LIMIT_DESCRIPTORS);
+	if (a->logged == 0 || a->now - a->logged >= LOG_PAUSE_MS) {
+		log_warn("cannot accept for now: %s", strerror(error));
+		a->logged = a->now;
+	}
+	a->paused_until = a->now + PAUSE_MS;
+	watch_listeners(a, false);
+}
+
+static void
+accept_some(struct acceptor *a, struct listener *l)
+{
+	for (int i = 0; i < ACCEPTS; i++) {
+		struct sockaddr_storage from = { 0 };
+		socklen_t len = sizeof(from);
+		struct peer peer;
+		int fd = accept4(l->fd, (struct sockaddr *)&from, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			if (l->local)
+				from.ss_family = AF_UNIX;
+			peer_set(&peer, &from);
+			take(a, fd, &peer);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			pause_accepting(a, errno);
+		/* What went wrong with one that is gone already is not the
+		 * next one's matter. */
+		if (errno != ECONNABORTED && errno != EINTR &&
+		    errno != EPROTO)
+			return;
+	}
+}
+
+static void
+answer(struct acceptor *a, struct conn *c, enum login what)
+{
+	/* A peer that does not take a few lines is none. */
+	if (conn_flush(c) <= 0)
+		end(a, c, END_LOST);
+	else if (what == LOGIN_END)
+		end(a, c, END_QUIT);
+}
+
+static struct io *
+next_io(struct acceptor *a)
+{
+	struct net *net = a->net;
+
+	a->next_io = (a->next_io + 1) % net->io_count;
+	return net->ios[a->next_io];
+}
+
+/* Lines as long as it is ours. Returns false when it is not any more. */
+static enum login
+take_lines(struct acceptor *a, struct conn *c, struct slice *rest)
+{
+	enum login what = LOGIN_MORE;
+	struct slice line, id;
+	int rc;
+
+	while (what == LOGIN_MORE &&
+	    (rc = conn_line(c, rest, &line, &id)) != 0) {
+		if (rc < 0) {
+			refused(a, LIMIT_LINE);
+			if (!c->greeted)
+				c->end = END_STRANGER;
+			conn_error(c, id, ERROR_TOO_LONG,
+			    "a line has at most 4096 bytes");
+			what = c->greeted ? LOGIN_MORE : LOGIN_END;
+			continue;
+		}
+		c->lines++;
+		what = login_line(c, line, *rest);
+	}
+	return what;
+}
+
+/* It is still to log in: watched again, in the order of its coming. */
+static void
+keep_waiting(struct acceptor *a, struct conn *c, struct slice rest)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
+	struct link *l = a->waiting.prev;
+
+	while (l != &a->waiting &&
+	    list_entry(l, struct conn, by_time)->since > c->since)
+		l = l->prev;
+	list_append(l->next, &c->by_time);
+	conn_keep(c, rest.at, rest.len);
+	ev.data.ptr = c;
+	epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev);
+}
+
+static void
+read_some(struct acceptor *a, struct conn *c)
+{
+	enum login what;
+	struct slice rest;
+	ssize_t n;
+
+	if (c->in_len > 0)
+		memcpy(a->buf, c->in, c->in_len);
+	n = recv(c->fd, a->buf + c->in_len, sizeof(a->buf) - c->in_len,
+	    MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		end(a, c, n == 0 ? END_EOF : END_LOST);
+		return;
+	}
+	c->bytes_in += (uint64_t)n;
+	rest = (struct slice){ a->buf, c->in_len + (size_t)n };
+	/* Other protocols are told by their first bytes: some never send an
+	 * end of line. */
+	if (!c->greeted && (unsigned char)rest.at[0] != '\n' &&
+	    (unsigned char)rest.at[0] != '\r' && ((unsigned char)rest.at[0]
+	    < 0x20 || (unsigned char)rest.at[0] > 0x7f)) {
+		login_line(c, (struct slice){ rest.at, 1 }, rest);
+		answer(a, c, LOGIN_END);
+		return;
+	}
+	/* From here on it may go to an io thread, which watches it itself;
+	 * and no other thread may find it in two places. */
+	epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	list_remove(&c->by_time);
+	c->contact.io = next_io(a)->index;
+	what = take_lines(a, c, &rest);
+	if (what == LOGIN_DONE) {
+		counter_add(&a->unauthenticated, (uint64_t)-1);
+		return;
+	}
+	keep_waiting(a, c, rest);
+	answer(a, c, what);
+}
+
+static void
+tick(struct acceptor *a)
+{
+	uint64_t most = (uint64_t)config_get(
+	    &a->net->config->limits_login_timeout) * 1000;
+
+	while (!list_empty(&a->waiting)) {
+		struct conn *c =
+		    list_entry(a->waiting.next, struct conn, by_time);
+
+		if (a->now - c->since < most)
+			break;
+		refused(a, LIMIT_LOGIN_TIMEOUT);
+		conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
+		    "nothing that logs in came in time");
+		(void)conn_flush(c);
+		end(a, c, END_LOGIN_TIMEOUT);
+	}
+	if (a->now - a->ticked >= TICK_MS) {
+		a->ticked = a->now;
+		people_expire(a->net->registry, a->now);
+	}
+	if (a->paused_until > 0 && a->now >= a->paused_until) {
+		a->paused_until = 0;
+		watch_listeners(a, true);
+	}
+}
+
+static void
+close_some(struct acceptor *a, bool local)
+{
+	struct listeners *l = a->listeners;
+	unsigned kept = 0;
+
+	if (a->paused_until == 0)
+		watch_listeners(a, false);
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->all[i].local && !local)
+			l->all[kept++] = l->all[i];
+		else
+			close(l->all[i].fd);
+	}
+	l->count = kept;
+	if (a->paused_until == 0)
+		watch_listeners(a, true);
+	if (local)
+		a->over = true;
+}
+
+static void
+take_mail(struct acceptor *a)
+{
+	struct mail *waiters, *next;
+	struct mail *m = mailbox_take(&a->box, &waiters);
+
+	for (; m != NULL; m = next) {
+		struct closing *c = table_entry(m, struct closing, mail);
+
+		next = m->next;
+		assert(m->kind == MAIL_ORDER);
+		close_some(a, c->local);
+		free(c);
+	}
+}
+
+static void
+say_goodbye(struct acceptor *a)
+{
+	while (!list_empty(&a->waiting)) {
+		struct conn *c =
+		    list_entry(a->waiting.next, struct conn, by_time);
+
+		conn_error(c, (struct slice){ 0 }, ERROR_SHUTTING_DOWN,
+		    error_help(ERROR_SHUTTING_DOWN));
+		(void)conn_flush(c);
+		end(a, c, END_STOPPED);
+	}
+}
+
+static int
+may_sleep_for(struct acceptor *a)
+{
+	if (!mailbox_may_sleep(&a->box))
+		return 0;
+	return a->paused_until > 0 ? PAUSE_MS : TICK_MS;
+}
+
+static bool
+is_listener(const struct acceptor *a, const void *at)
+{
+	return (const struct listener *)at >= a->listeners->all &&
+	    (const struct listener *)at < a->listeners->all + LISTENERS_MAX;
+}
+
+static void
+run(void *arg)
+{
+	struct acceptor *a = arg;
+	struct epoll_event events[EVENTS];
+
+	while (!a->over) {
+		int n = epoll_wait(a->epoll, events, EVENTS,
+		    may_sleep_for(a));
+
+		assert(n >= 0 || errno == EINTR);
+		mailbox_rose(&a->box);
+		a->now = clock_ms();
+		for (int i = 0; i < n; i++) {
+			void *at = events[i].data.ptr;
+
+			if (at == NULL)
+				continue;
+			if (is_listener(a, at))
+				accept_some(a, at);
+			else
+				read_some(a, at);
+		}
+		tick(a);
+		take_mail(a);
+	}
+	say_goodbye(a);
+}
+
+int
+acceptor_start(struct acceptor *a)
+{
+	return thread_start(&a->thread, "acceptor", ACCEPTOR_STACK, false,
+	    run, a);
+}
+
+void
+acceptor_close(struct acceptor *a, bool local)
+{
+	struct closing *c = xcalloc(1, sizeof(*c));
+
+	c->mail.kind = MAIL_ORDER;
+	c->local = local;
+	mailbox_send(&a->box, &c->mail);
+}
+
+void
+acceptor_join(struct acceptor *a)
+{
+	thread_join(&a->thread);
+}
+
+uint64_t
+acceptor_refused(const struct acceptor *a, enum limiter l)
+{
+	return counter_get(&a->refused[l]);
+}
+
+uint64_t
+acceptor_unauthenticated(const struct acceptor *a)
+{
+	return counter_get(&a->unauthenticated);
+}
+
+uint64_t
+acceptor_accepted(const struct acceptor *a)
+{
+	return counter_get(&a->accepted);
+}

@@ -1,0 +1,39 @@
+/* acceptor.h -- the thread that owns connections until they have logged in
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * It accepts, refuses what is over a limit and says which, greets, answers
+ * what may be asked before a login, ends who takes too long, and hands who
+ * logs in to an io thread: by one piece of mail that is sent in the same step
+ * in which the registry learns of the connection, with what it read beyond the
+ * login's line.
+ *
+ * Out of descriptors it stops watching its sockets for a tenth of a second:
+ * the backlog waits, and no loop spins.
+ *
+ * Threads: main makes, starts, stops; the counters any.
+ * Locks:   none of its own.
+ * Memory:  owns its connections. */
+#ifndef NET_ACCEPTOR_H
+#define NET_ACCEPTOR_H
+
+#include "net/conn.h"
+#include "net/listener.h"
+#include "sync/thread.h"
+
+struct acceptor;
+
+struct acceptor *acceptor_new(struct net *, struct listeners *,
+    const char **why_r);
+int acceptor_start(struct acceptor *);
+/* No more connections by TCP; the local socket goes on unless `local`. When
+ * it stops altogether the thread ends, and acceptor_join() is due. */
+void acceptor_close(struct acceptor *, bool local);
+void acceptor_join(struct acceptor *);
+void acceptor_free(struct acceptor **);
+
+uint64_t acceptor_refused(const struct acceptor *, enum limiter);
+uint64_t acceptor_unauthenticated(const struct acceptor *);
+uint64_t acceptor_accepted(const struct acceptor *);
+
+#endif

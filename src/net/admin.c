@@ -1,0 +1,243 @@
+/* admin.c -- what administrators ask of the io threads
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A question that every io thread must answer for its own connections goes
+ * from one to the next, each adding its part, and then back to its asker. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "net/acceptor.h"
+#include "net/io.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+static const char *const count_names[COUNT_KINDS] = {
+	[COUNT_LINES] = "lines", [COUNT_REQUESTS] = "requests",
+	[COUNT_SENDS] = "sends", [COUNT_BYTES_IN] = "bytes_in",
+	[COUNT_BYTES_OUT] = "bytes_out", [COUNT_BLOCKED] = "blocked",
+	[COUNT_LAGS] = "lags", [COUNT_PASSES] = "passes",
+	[COUNT_CLOSED] = "closed"
+};
+
+static void
+stat_line(struct blob **b, const char *name, uint64_t value)
+{
+	blob_printf(b, "STAT %s %" PRIu64 "\n", name, value);
+}
+
+struct room_sums {
+	uint64_t rooms, live, people, requests, events, batches, repeats,
+	    gaps, refused;
+};
+
+static void
+add_room(const struct room *room, void *arg)
+{
+	struct room_sums *s = arg;
+
+	s->rooms++;
+	s->live += room->live;
+	s->people += counter_get(&room->seen_members);
+	s->requests += counter_get(&room->counters.requests);
+	s->events += counter_get(&room->counters.events);
+	s->batches += counter_get(&room->counters.batches);
+	s->repeats += counter_get(&room->counters.repeats);
+	s->gaps += counter_get(&room->counters.gaps);
+}
+
+static void
+io_stats(struct net *net, struct blob **b)
+{
+	for (unsigned kind = 0; kind < COUNT_KINDS; kind++) {
+		uint64_t sum = 0;
+
+		for (unsigned i = 0; i < net->io_count; i++) {
+			uint64_t v = counter_get(&net->ios[i]->counts[kind]);
+
+			sum += v;
+			blob_printf(b, "STAT io%u.%s %" PRIu64 "\n", i,
+			    count_names[kind], v);
+		}
+		stat_line(b, count_names[kind], sum);
+	}
+}
+
+static void
+refusal_stats(struct net *net, struct blob **b)
+{
+	for (unsigned l = 0; l < LIMIT_COUNT; l++) {
+		uint64_t sum = acceptor_refused(net->acceptor, l);
+
+		for (unsigned i = 0; i < net->io_count; i++)
+			sum += counter_get(&net->ios[i]->refused[l]);
+		blob_printf(b, "STAT refused.%s %" PRIu64 "\n",
+		    limit_name(l), sum);
+	}
+}
+
+void
+admin_stats(struct net *net, struct request *r)
+{
+	struct room_sums s = { 0 };
+	struct blob **b = &r->reply;
+
+	registry_each(net->registry, add_room, &s);
+	blob_printf(b, "STAT server_version vcrpd/%s\nSTAT server_name %s\n",
+	    PACKAGE_VERSION, net->name);
+	stat_line(b, "uptime", (clock_ms() - net->started) / 1000);
+	stat_line(b, "connections", atomic_load(&net->connections));
+	stat_line(b, "connections_max", net_connections_max(net));
+	stat_line(b, "unauthenticated",
+	    acceptor_unauthenticated(net->acceptor));
+	stat_line(b, "accepted", acceptor_accepted(net->acceptor));
+	stat_line(b, "io_threads", net->io_count);
+	stat_line(b, "rooms", s.rooms);
+	stat_line(b, "rooms_live", s.live);
+	stat_line(b, "members", s.people);
+	stat_line(b, "room_requests", s.requests);
+	stat_line(b, "room_events", s.events);
+	stat_line(b, "room_batches", s.batches);
+	stat_line(b, "room_repeats", s.repeats);
+	stat_line(b, "room_gaps", s.gaps);
+	io_stats(net, b);
+	refusal_stats(net, b);
+}
+
+static void
+one_room(const struct room *room, void *arg)
+{
+	struct blob **b = arg;
+
+	blob_printf(b, "STAT room %.*s last=%" PRIu64 " members=%" PRIu64
+	    " live=%d holders=%u events=%" PRIu64 " batches=%" PRIu64
+	    " gaps=%" PRIu64 " refused=%" PRIu64 "\n",
+	    (int)room->name.len, room->name.at,
+	    counter_get(&room->seen_last), counter_get(&room->seen_members),
+	    room->live, room->holders, counter_get(&room->counters.events),
+	    counter_get(&room->counters.batches),
+	    counter_get(&room->counters.gaps),
+	    mailbox_refused((struct mailbox *)&room->inbox));
+}
+
+static void
+one_conn(const struct io *io, const struct conn *c, struct blob **b)
+{
+	const struct person *who = c->contact.person;
+	char peer[PEER_TEXT_MAX];
+
+	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s io=%u"
+	    " age=%" PRIu64 " rooms=%u lines=%" PRIu64 " bytes_in=%" PRIu64
+	    " bytes_out=%" PRIu64 " blocked=%d\n", c->contact.conn,
+	    (int)who->name.len, who->name.at, peer_text(&c->peer, peer),
+	    io->index, (io->now - c->since) / 1000, c->rooms, c->lines,
+	    c->bytes_in, c->bytes_out, c->blocked);
+}
+
+static bool
+is_meant(const struct conn *c, struct slice word)
+{
+	uint64_t id;
+
+	if (number_parse(word, 1, &id))
+		return c->contact.conn == id;
+	return slice_same(c->contact.person->name, word);
+}
+
+static void
+kill_conn(struct io *io, struct conn *c, struct request *r)
+{
+	struct blob *bye = NULL;
+	struct slice why = r->words.text;
+
+	if (!is_meant(c, r->words.word[0]))
+		return;
+	r->found++;
+	blob_printf(&bye, "BYE killed%s%.*s\n", why.len > 0 ? " " : "",
+	    (int)why.len, why.at);
+	io_finish(io, c, END_KILLED, bye, c != r->conn);
+}
+
+static void
+notice_conn(struct io *io, struct conn *c, struct request *r)
+{
+	struct slice text = r->words.text;
+
+	if (c->end != END_NONE)
+		return;
+	r->found++;
+	conn_add(c, slice_of("NOTICE "));
+	conn_add(c, text);
+	conn_add(c, slice_of("\n"));
+	io_turn(io, c);
+}
+
+static void
+look_at(struct io *io, struct conn *c, struct request *r)
+{
+	switch (r->words.command->verb) {
+	case VERB_STATS:
+		one_conn(io, c, &r->reply);
+		break;
+	case VERB_NOTICE:
+		notice_conn(io, c, r);
+		break;
+	case VERB_KILL:
+		kill_conn(io, c, r);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+conclude(struct net *net, struct request *r)
+{
+	enum verb verb = r->words.command->verb;
+
+	if (verb == VERB_STATS && r->words.count == 0)
+		admin_stats(net, r);
+	else if (verb == VERB_STATS && slice_is_nocase(r->words.word[0],
+	    "rooms"))
+		registry_each(net->registry, one_room, &r->reply);
+	else if (verb == VERB_STATS && !slice_is_nocase(r->words.word[0],
+	    "connections")) {
+		request_error(r, ERROR_BAD_VALUE, "rooms or connections");
+		return;
+	}
+	if (verb == VERB_KILL && r->found == 0)
+		request_error(r, ERROR_NO_SUCH_NAME,
+		    "no connection has this name or number");
+	else if (verb == VERB_STATS)
+		request_ok(r, "%s", "");
+	else
+		request_ok(r, "%u", r->found);
+}
+
+void
+admin_visit(struct io *io, struct request *r)
+{
+	bool each = r->words.command->verb != VERB_STATS ||
+	    (r->words.count > 0 &&
+	    slice_is_nocase(r->words.word[0], "connections"));
+	struct net *net = io->net;
+
+	for (struct table_node *n = table_next(&io->conns, NULL);
+	    each && n != NULL; n = table_next(&io->conns, n)) {
+		struct conn *c = table_entry(n, struct conn, node);
+
+		if (c->fd >= 0)
+			look_at(io, c, r);
+	}
+	if (--r->visits > 0) {
+		r->mail.kind = MAIL_VISIT;
+		mailbox_send(&net->ios[(io->index + 1) % net->io_count]->box,
+		    &r->mail);
+		return;
+	}
+	conclude(net, r);
+	r->mail.kind = MAIL_REQUEST;
+	mailbox_send(&net->ios[r->io]->box, &r->mail);
+}

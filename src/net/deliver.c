@@ -1,0 +1,567 @@
+/* deliver.c -- bytes out: from positions in streams to sockets
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A connection's sources take turns: a begun line is finished, private output
+ * goes next, then each membership has a turn of some 64 KiB. Whatever does not
+ * fit stays where it is, in the stream: a blocked connection costs nothing.
+ *
+ * Live members are sent the stream as it stands. Below `live` (what was before
+ * a JOIN, or before a laggard came back) the ephemeral lines are left out. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/io.h"
+#include "proto/event.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+enum { TURN_PARTS = 32, TURN_BYTES = 65536 };
+
+/* What one turn sends, and where the reader is after each part of it. */
+struct turn {
+	struct iovec  iov[TURN_PARTS];
+	struct chunk *chunk[TURN_PARTS];
+	uint32_t      off[TURN_PARTS];
+	unsigned      parts;
+	size_t        bytes;
+	struct chunk *end_chunk;
+	uint32_t      end_off;
+};
+
+static uint64_t
+position(const struct member *m)
+{
+	return m->chunk->start + m->off;
+}
+
+static void
+add_part(struct turn *t, struct chunk *c, uint32_t off, uint32_t len)
+{
+	t->iov[t->parts].iov_base = c->data + off;
+	t->iov[t->parts].iov_len = len;
+	t->chunk[t->parts] = c;
+	t->off[t->parts] = off;
+	t->parts++;
+	t->bytes += len;
+}
+
+static uint32_t
+line_length(const struct chunk *c, uint32_t off, uint32_t end)
+{
+	const char *lf = memchr(c->data + off, '\n', end - off);
+
+	assert(lf != NULL);
+	return (uint32_t)(lf + 1 - (c->data + off));
+}
+
+/* The numbered lines from off to end, in runs; returns how far it came. */
+static uint32_t
+add_numbered(struct turn *t, struct chunk *c, uint32_t off, uint32_t end,
+    bool begun)
+{
+	uint32_t run = off;
+
+	while (off < end && t->bytes + (off - run) < TURN_BYTES) {
+		uint32_t len = line_length(c, off, end);
+
+		if (!begun && event_number((struct slice){ c->data + off,
+		    len }) == 0) {
+			if (off > run)
+				add_part(t, c, run, off - run);
+			run = off + len;
+			if (t->parts == TURN_PARTS)
+				return run;
+		}
+		begun = false;
+		off += len;
+	}
+	if (off > run)
+		add_part(t, c, run, off - run);
+	return off;
+}
+
+static void
+gather(const struct member *m, struct turn *t)
+{
+	uint64_t limit = m->until;
+	bool begun = m->conn->cut == m;
+
+	t->parts = 0;
+	t->bytes = 0;
+	t->end_chunk = m->chunk;
+	t->end_off = m->off;
+	if (position(m) < m->live && m->live < limit)
+		limit = m->live;
+	while (t->parts < TURN_PARTS && t->bytes < TURN_BYTES) {
+		uint32_t ready = chunk_ready(&t->end_chunk, &t->end_off);
+		struct chunk *c = t->end_chunk;
+		uint64_t at = c->start + t->end_off;
+
+		if (ready == 0 || at >= limit)
+			break;
+		if (limit - at < ready)
+			ready = (uint32_t)(limit - at);
+		if (at < m->live) {
+			t->end_off = add_numbered(t, c, t->end_off,
+			    t->end_off + ready, begun);
+			begun = false;
+			continue;
+		}
+		add_part(t, c, t->end_off, ready);
+		t->end_off += ready;
+	}
+}
+
+/* Moves the reader behind n of the turn's bytes. */
+static void
+advance(struct member *m, const struct turn *t, size_t n)
+{
+	unsigned i = 0;
+
+	m->conn->cut = NULL;
+	if (n == t->bytes) {
+		m->chunk = t->end_chunk;
+		m->off = t->end_off;
+		return;
+	}
+	while (n >= t->iov[i].iov_len)
+		n -= t->iov[i++].iov_len;
+	m->chunk = t->chunk[i];
+	m->off = t->off[i] + (uint32_t)n;
+	if (m->off > 0 && m->chunk->data[m->off - 1] != '\n')
+		m->conn->cut = m;
+}
+
+void
+deliver_uncut(struct conn *c)
+{
+	struct member *m = c->cut;
+	uint32_t len;
+
+	if (m == NULL)
+		return;
+	len = line_length(m->chunk, m->off,
+	    atomic_load_explicit(&m->chunk->len, memory_order_acquire));
+	conn_put_first(c, (struct slice){ m->chunk->data + m->off, len });
+	m->off += len;
+	c->cut = NULL;
+}
+
+/* The membership is over for this connection; words are its last. */
+static void
+finish(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+
+	if (c->cut == m)
+		deliver_uncut(c);
+	if (m->last_words != NULL)
+		conn_put(c, m->last_words);
+	m->last_words = NULL;
+	m->leaving = false;
+	m->gone = true;
+	m->chunk = NULL;
+	list_remove(&m->in_feed);
+	c->rooms--;
+	if (c->leaving == m)
+		c->leaving = NULL;
+	io_turn(io, c);
+	deliver_forget(io, m);
+}
+
+/* What is due at the position that was reached. False: the member is gone. */
+static bool
+arrive(struct io *io, struct member *m)
+{
+	if (m->then != NULL && position(m) >= m->live) {
+		conn_put(m->conn, m->then);
+		m->then = NULL;
+	}
+	if (m->leaving && position(m) >= m->until) {
+		finish(io, m);
+		return false;
+	}
+	return true;
+}
+
+/* One turn of one membership, whose connection is not blocked. */
+static void
+send_turn(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+	struct turn t;
+	ssize_t n = 0;
+
+	gather(m, &t);
+	if (t.bytes > 0) {
+		struct msghdr msg = { .msg_iov = t.iov,
+			.msg_iovlen = t.parts };
+
+		do {
+			n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		} while (n < 0 && errno == EINTR);
+		if (n < 0 && errno != EAGAIN) {
+			io_close(io, c, END_LOST);
+			return;
+		}
+		n = n < 0 ? 0 : n;
+		io_count(io, COUNT_SENDS, 1);
+		io_count(io, COUNT_BYTES_OUT, (uint64_t)n);
+		c->bytes_out += (uint64_t)n;
+		c->blocked = (size_t)n < t.bytes;
+		io_count(io, COUNT_BLOCKED, c->blocked);
+	}
+	advance(m, &t, (size_t)n);
+	if (!arrive(io, m) || c->blocked)
+		return;
+	if (c->out != NULL || chunk_ready(&t.end_chunk, &t.end_off) > 0)
+		io_turn(io, c);
+}
+
+static void
+ask_again(struct member *m)
+{
+	m->asking = true;
+	m->ask.kind = MAIL_AGAIN;
+	mailbox_send(&m->room->inbox, &m->ask);
+}
+
+static bool
+flush(struct io *io, struct conn *c)
+{
+	uint64_t before = c->bytes_out;
+	int rc = conn_flush(c);
+
+	io_count(io, COUNT_BYTES_OUT, c->bytes_out - before);
+	if (rc < 0)
+		io_close(io, c, END_LOST);
+	return rc > 0;
+}
+
+bool
+deliver_done(const struct conn *c)
+{
+	if (c->blocked || c->out != NULL || c->under_way > 0 || c->held)
+		return false;
+	if (c->silent)
+		return true;
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+		struct chunk *chunk = m->chunk;
+		uint32_t off = m->off;
+
+		if (!m->gone && chunk != NULL && position(m) < m->until &&
+		    chunk_ready(&chunk, &off) > 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+deliver_members(struct io *io, struct conn *c)
+{
+	struct link *l = c->members.next, *next;
+
+	for (; l != &c->members && c->fd >= 0 && !c->blocked; l = next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+
+		next = l->next;
+		if (m->gone)
+			continue;
+		if (m->chunk != NULL)
+			send_turn(io, m);
+		else if (!m->asking)
+			ask_again(m);
+	}
+}
+
+/* All it asked is answered: what the streams have now is the last it gets,
+ * or in a busy room it would never end. */
+static void
+call_last(struct conn *c)
+{
+	if (c->last_call || c->under_way > 0 || c->held != NULL)
+		return;
+	c->last_call = true;
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+		struct chunk *chunk = m->chunk;
+		uint32_t off = m->off, ready;
+
+		if (m->gone || chunk == NULL)
+			continue;
+		while ((ready = chunk_ready(&chunk, &off)) > 0)
+			off += ready;
+		if (chunk->start + off < m->until)
+			m->until = chunk->start + off;
+	}
+}
+
+void
+deliver(struct io *io, struct conn *c)
+{
+	if (c->fd < 0 || c->blocked)
+		return;
+	if (c->cut != NULL) {
+		send_turn(io, c->cut);
+		if (c->fd < 0 || c->blocked)
+			return;
+	}
+	if (c->out != NULL && !flush(io, c))
+		return;
+	if (!c->silent)
+		deliver_members(io, c);
+	if (c->fd < 0 || c->blocked || (c->out != NULL && !flush(io, c)))
+		return;
+	if (c->end == END_NONE)
+		return;
+	call_last(c);
+	if (!deliver_done(c))
+		return;
+	if (!c->said_bye && c->bye != NULL) {
+		c->said_bye = true;
+		conn_put(c, c->bye);
+		c->bye = NULL;
+		if (!flush(io, c))
+			return;
+	}
+	io_close(io, c, c->end);
+}
+
+/* The next number a reader wants: that of the first numbered line at its
+ * position or behind, and a chunk knows its own first. */
+static uint64_t
+next_number(const struct member *m)
+{
+	struct chunk *c = m->chunk;
+	uint32_t off = m->off, len =
+	    atomic_load_explicit(&c->len, memory_order_acquire);
+
+	while (off < len) {
+		uint32_t line = line_length(c, off, len);
+		uint64_t n = event_number((struct slice){ c->data + off,
+		    line });
+
+		if (n > 0)
+			return n;
+		off += line;
+	}
+	c = atomic_load_explicit(&c->next, memory_order_acquire);
+	assert(c != NULL);
+	return c->number;
+}
+
+/* The window has moved past the reader: it has no place any more, and asks
+ * for one when its socket takes bytes again. */
+static void
+lag(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+
+	io_count(io, COUNT_LAGS, 1);
+	if (c->cut == m)
+		deliver_uncut(c);
+	blob_unref(&m->then);
+	if (m->leaving) {
+		finish(io, m);
+		return;
+	}
+	m->next = next_number(m);
+	m->chunk = NULL;
+	if (!c->blocked)
+		io_turn(io, c);
+}
+
+static void
+let_go(struct feed *f, uint64_t start)
+{
+	struct chunk *next;
+
+	if (list_empty(&f->here)) {
+		chunk_unref(&f->oldest);
+		return;
+	}
+	while (f->oldest != NULL && (next = atomic_load_explicit(
+	    &f->oldest->next, memory_order_acquire)) != NULL &&
+	    next->start <= start) {
+		chunk_ref(next);
+		chunk_unref(&f->oldest);
+		f->oldest = next;
+	}
+}
+
+void
+deliver_feed(struct io *io, struct feed *f)
+{
+	uint64_t start = stream_start(&f->room->stream);
+	struct link *l = f->here.next, *next;
+
+	/* The room may not go while its feed is walked. */
+	f->under_way++;
+	for (; l != &f->here; l = next) {
+		struct member *m = list_entry(l, struct member, in_feed);
+		struct conn *c = m->conn;
+
+		next = l->next;
+		if (m->chunk != NULL && !c->blocked) {
+			if (c->out == NULL && c->cut == NULL &&
+			    c->end == END_NONE)
+				send_turn(io, m);
+			else
+				deliver(io, c);
+		}
+		/* Sending may have ended the connection or the membership,
+		 * and freed it; then it is not listed here. */
+		if (next->prev != l)
+			continue;
+		if (m->chunk != NULL && position(m) < start)
+			lag(io, m);
+	}
+	let_go(f, start);
+	f->under_way--;
+	io_close_feed(io, f);
+}
+
+static void
+drop_place(struct place *p)
+{
+	blob_unref(&p->first);
+	blob_unref(&p->then);
+	chunk_unref(&p->chunk);
+}
+
+static void
+take_place(struct member *m, struct place *p)
+{
+	struct feed *f = m->feed;
+
+	if (m->conn->cut == m)
+		deliver_uncut(m->conn);
+	m->chunk = p->chunk;
+	m->off = p->off;
+	m->live = p->live;
+	blob_unref(&m->then);
+	m->then = p->then;
+	p->then = NULL;
+	if (p->first != NULL)
+		conn_put(m->conn, p->first);
+	p->first = NULL;
+	/* One reference for all of the feed: the oldest. */
+	if (f->oldest == NULL || p->chunk->start < f->oldest->start) {
+		struct chunk *old = f->oldest;
+
+		f->oldest = p->chunk;
+		p->chunk = old;
+	}
+	chunk_unref(&p->chunk);
+}
+
+void
+deliver_attach(struct io *io, struct conn *c, struct member *m,
+    struct place *p)
+{
+	if (m->conn == NULL) {
+		m->conn = c;
+		m->until = UINT64_MAX;
+		c->rooms++;
+		list_append(&c->members, &m->in_conn);
+		list_append(&m->feed->here, &m->in_feed);
+	}
+	if (c->fd < 0 || m->gone) {
+		drop_place(p);
+		deliver_detach(io, m);
+		return;
+	}
+	take_place(m, p);
+	io_turn(io, c);
+}
+
+void
+deliver_again(struct io *io, struct member *m)
+{
+	m->asking = false;
+	if (m->conn->fd < 0) {
+		drop_place(&m->place);
+		deliver_detach(io, m);
+		return;
+	}
+	/* It is out already, or was moved by a JOIN meanwhile. */
+	if (m->gone || m->chunk != NULL || m->place.chunk == NULL) {
+		drop_place(&m->place);
+		deliver_forget(io, m);
+		return;
+	}
+	take_place(m, &m->place);
+	io_turn(io, m->conn);
+}
+
+void
+deliver_end(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+
+	assert(!m->gone);
+	m->until = m->end_at;
+	if (c == NULL || c->fd < 0) {
+		m->gone = true;
+		deliver_forget(io, m);
+		return;
+	}
+	m->leaving = true;
+	if (m->thrown || m->chunk == NULL || position(m) >= m->until)
+		finish(io, m);
+	else
+		io_turn(io, c);
+}
+
+void
+deliver_detach(struct io *io, struct member *m)
+{
+	list_remove(&m->in_feed);
+	m->chunk = NULL;
+	if (m->leaving) {
+		m->leaving = false;
+		m->gone = true;
+	}
+	if (m->gone) {
+		deliver_forget(io, m);
+		return;
+	}
+	if (m->asking)
+		return;
+	m->asking = true;
+	m->ask.kind = MAIL_DETACH;
+	if (m->conn != NULL && m->conn->parting != NULL)
+		m->parting = blob_ref(m->conn->parting);
+	mailbox_send(&m->room->inbox, &m->ask);
+}
+
+void
+deliver_detached(struct io *io, struct member *m)
+{
+	m->asking = false;
+	m->gone = true;
+	deliver_forget(io, m);
+}
+
+void
+deliver_forget(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+	struct feed *f = m->feed;
+
+	if (!m->gone || m->asking || m->under_way > 0)
+		return;
+	list_remove(&m->in_feed);
+	list_remove(&m->in_conn);
+	blob_unref(&m->last_words);
+	blob_unref(&m->then);
+	free(m);
+	io_close_feed(io, f);
+	if (c != NULL && c->fd < 0)
+		io_bury(io, c);
+}

@@ -1,0 +1,587 @@
+/* io.c -- a thread that owns connections: the pass, time and ends
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/io.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+enum {
+	EVENTS = 256,
+	IO_STACK = 256 * 1024,
+	ENDING_MS = 5000	/* to take what is still for it */
+};
+
+static struct slice
+conn_key(const struct table_node *n)
+{
+	const struct conn *c = table_entry(n, const struct conn, node);
+
+	return (struct slice){ (const char *)&c->contact.conn,
+	    sizeof(c->contact.conn) };
+}
+
+static struct slice
+feed_key(const struct table_node *n)
+{
+	return table_entry(n, const struct feed, node)->room->key;
+}
+
+struct io *
+io_new(struct net *net, unsigned index, const char **why_r)
+{
+	struct io *io = xcalloc(1, sizeof(*io));
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int rc = mailbox_init_eventfd(&io->box, 0);
+
+	io->net = net;
+	io->index = index;
+	io->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (rc < 0 || io->epoll < 0) {
+		*why_r = strerror(rc < 0 ? -rc : errno);
+		free(io);
+		return NULL;
+	}
+	ev.data.ptr = NULL;
+	epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->box.fd, &ev);
+	table_init(&io->conns, conn_key);
+	table_init(&io->feeds, feed_key);
+	list_init(&io->awake);
+	list_init(&io->pinged);
+	list_init(&io->ending);
+	list_init(&io->turns);
+	list_init(&io->touched);
+	list_init(&io->dead);
+	return io;
+}
+
+void
+io_free(struct io **at)
+{
+	struct io *io = *at;
+
+	*at = NULL;
+	if (io == NULL)
+		return;
+	assert(io->conns.count == 0 && io->feeds.count == 0);
+	close(io->epoll);
+	mailbox_fini(&io->box);
+	table_fini(&io->conns);
+	table_fini(&io->feeds);
+	free(io);
+}
+
+void
+io_turn(struct io *io, struct conn *c)
+{
+	if (c->fd >= 0 && list_empty(&c->turn))
+		list_append(&io->turns, &c->turn);
+}
+
+void
+io_active(struct io *io, struct conn *c)
+{
+	c->active = io->now;
+	c->pinged = false;
+	if (c->end != END_NONE)
+		return;
+	list_remove(&c->by_time);
+	list_append(&io->awake, &c->by_time);
+}
+
+struct conn *
+io_find(struct io *io, uint64_t id)
+{
+	struct table_node *n = table_find(&io->conns,
+	    (struct slice){ (const char *)&id, sizeof(id) });
+
+	return n == NULL ? NULL : table_entry(n, struct conn, node);
+}
+
+void
+io_open_feed(struct io *io, struct feed *f)
+{
+	assert(!f->open);
+	f->open = true;
+	table_add(&io->feeds, &f->node);
+}
+
+void
+io_close_feed(struct io *io, struct feed *f)
+{
+	if (!f->open || f->under_way > 0 || f->waiting ||
+	    !list_empty(&f->here) || !list_empty(&f->touched) ||
+	    atomic_load(&f->dirty))
+		return;
+	f->open = false;
+	chunk_unref(&f->oldest);
+	table_remove(&io->feeds, &f->node);
+	registry_close(io->net->registry, f->room);
+}
+
+static void
+log_end(const struct io *io, const struct conn *c, enum conn_end why)
+{
+	char peer[PEER_TEXT_MAX];
+
+	log_info("connection %" PRIu64 " %.*s %s: %s after %" PRIu64
+	    " s, %" PRIu64 " lines, %" PRIu64 " bytes in, %" PRIu64 " out",
+	    c->contact.conn, (int)c->contact.person->name.len,
+	    c->contact.person->name.at, peer_text(&c->peer, peer),
+	    conn_end_name(why), (io->now - c->since) / 1000, c->lines,
+	    c->bytes_in, c->bytes_out);
+}
+
+/* A request that a full mailbox refused goes nowhere. */
+static void
+drop_held(struct io *io, struct conn *c)
+{
+	struct request *r = c->held;
+	struct member *from;
+	struct feed *f;
+
+	if (r == NULL)
+		return;
+	from = r->from;
+	f = r->feed;
+	c->held = NULL;
+	list_remove(&c->in_held);
+	c->under_way--;
+	request_free(&r);
+	if (from != NULL) {
+		from->under_way--;
+		deliver_forget(io, from);
+	}
+	f->under_way--;
+	io_close_feed(io, f);
+}
+
+void
+io_close(struct io *io, struct conn *c, enum conn_end why)
+{
+	struct link *l, *next;
+
+	if (c->fd < 0)
+		return;
+	if (c->end == END_NONE)
+		c->end = why;
+	log_end(io, c, c->end);
+	io_count(io, COUNT_CLOSED, 1);
+	if (c->parting == NULL && c->end != END_QUIT)
+		blob_add(&c->parting, slice_of(conn_end_name(c->end)));
+	close(c->fd);
+	c->fd = -1;
+	c->cut = NULL;
+	atomic_fetch_sub(&c->net->connections, 1);
+	addresses_leave(&c->net->addresses, &c->address);
+	list_remove(&c->by_time);
+	list_remove(&c->turn);
+	conn_keep(c, NULL, 0);
+	drop_held(io, c);
+	for (l = c->members.next; l != &c->members; l = next) {
+		next = l->next;
+		deliver_detach(io,
+		    list_entry(l, struct member, in_conn));
+	}
+	io_bury(io, c);
+}
+
+void
+io_bury(struct io *io, struct conn *c)
+{
+	if (c->under_way > 0 || !list_empty(&c->members) ||
+	    !list_empty(&c->turn))
+		return;
+	if (!c->left) {
+		c->left = true;
+		if (!people_leave(io->net->registry, &c->contact, io->now))
+			c->replaced = true;
+		table_remove(&io->conns, &c->node);
+	}
+	/* MAIL_REPLACED is inside it, and on its way. */
+	if (c->replaced)
+		list_append(&io->dead, &c->turn);
+}
+
+void
+io_finish(struct io *io, struct conn *c, enum conn_end why, struct blob *bye,
+    bool abrupt)
+{
+	if (c->fd < 0 || (c->end != END_NONE && !abrupt)) {
+		blob_unref(&bye);
+		return;
+	}
+	c->end = why;
+	blob_unref(&c->bye);
+	c->bye = bye;
+	list_remove(&c->by_time);
+	c->active = io->now;
+	list_append(&io->ending, &c->by_time);
+	conn_keep(c, NULL, 0);
+	if (abrupt) {
+		deliver_uncut(c);
+		c->silent = true;
+	}
+	io_turn(io, c);
+}
+
+static struct blob *
+make_bye(const char *code, uint64_t spread)
+{
+	struct blob *b = NULL;
+
+	if (spread > 0)
+		blob_printf(&b, "@retry=%" PRIu32 " ",
+		    randombytes_uniform((uint32_t)spread) + 1);
+	blob_printf(&b, "BYE %s\n", code);
+	return b;
+}
+
+/* A connection from the acceptor: it has logged in, which is told it here,
+ * where its person is known. */
+static void
+take_conn(struct io *io, struct conn *c)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct slice name = c->contact.person->name, id = { 0 };
+	struct blob *ok = NULL;
+
+	table_add(&io->conns, &c->node);
+	list_append(&io->awake, &c->by_time);
+	if (c->login_id != NULL)
+		id = (struct slice){ c->login_id->data, c->login_id->len };
+	reply_ok(&ok, id, c->contact.person->account ? "AUTH" : "HELLO");
+	blob_printf(&ok, " %.*s\n", (int)name.len, name.at);
+	conn_put(c, ok);
+	blob_unref(&c->login_id);
+	ev.data.ptr = c;
+	if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, c->fd, &ev) < 0) {
+		log_warn("epoll_ctl: %s", strerror(errno));
+		io_close(io, c, END_LOST);
+		return;
+	}
+	c->readable = true;
+	io_turn(io, c);
+	if (io->stopping)
+		io_finish(io, c, END_STOPPED,
+		    make_bye(error_code(ERROR_SHUTTING_DOWN), 0), false);
+}
+
+static void
+take_order(struct io *io, struct order *o)
+{
+	struct table_node *n = NULL;
+
+	if (o->stop) {
+		io->stopping = true;
+		io->stop_at = io->now + o->patience;
+	}
+	while ((n = table_next(&io->conns, n)) != NULL) {
+		struct conn *c = table_entry(n, struct conn, node);
+
+		if (o->stop || !c->peer.local)
+			io_finish(io, c, o->stop ? END_STOPPED : END_DRAINED,
+			    make_bye(o->code, o->spread), false);
+	}
+	free(o);
+}
+
+static void
+take_replaced(struct io *io, struct conn *c)
+{
+	c->replaced = true;
+	if (c->fd >= 0)
+		io_finish(io, c, END_REPLACED, make_bye("replaced", 0), true);
+	else if (c->left)
+		list_append(&io->dead, &c->turn);
+}
+
+/* A direct conversation enters a connection, if it is still there. The room
+ * is held for this thread by whoever sent it. */
+static void
+take_attach(struct io *io, struct member *m)
+{
+	struct conn *c = io_find(io, m->conn_id);
+
+	if (m->feed->open)
+		registry_close(io->net->registry, m->room);
+	else
+		io_open_feed(io, m->feed);
+	if (c != NULL) {
+		deliver_attach(io, c, m, &m->place);
+		return;
+	}
+	m->feed->under_way++;
+	chunk_unref(&m->place.chunk);
+	blob_unref(&m->place.first);
+	blob_unref(&m->place.then);
+	deliver_detach(io, m);
+	m->feed->under_way--;
+}
+
+static void
+take_mail(struct io *io, struct mail *m)
+{
+	switch (m->kind) {
+	case MAIL_REQUEST:
+		session_returned(io, table_entry(m, struct request, mail));
+		break;
+	case MAIL_FEED: {
+		struct feed *f = table_entry(m, struct feed, more);
+
+		/* Before its stream is looked at: what comes after that look
+		 * is told again. */
+		atomic_exchange(&f->dirty, false);
+		deliver_feed(io, f);
+		break;
+	}
+	case MAIL_CONN:
+		take_conn(io, table_entry(m, struct conn, mail));
+		break;
+	case MAIL_AGAIN:
+		deliver_again(io, table_entry(m, struct member, ask));
+		break;
+	case MAIL_DETACH:
+		deliver_detached(io, table_entry(m, struct member, ask));
+		break;
+	case MAIL_ATTACH:
+		take_attach(io, table_entry(m, struct member, tell));
+		break;
+	case MAIL_END:
+		deliver_end(io, table_entry(m, struct member, tell));
+		break;
+	case MAIL_SPACE:
+		session_space(io, table_entry(m, struct feed, space));
+		break;
+	case MAIL_VISIT:
+		admin_visit(io, table_entry(m, struct request, mail));
+		break;
+	case MAIL_REPLACED: {
+		struct contact *p = table_entry(m, struct contact, replaced);
+
+		take_replaced(io, table_entry(p, struct conn, contact));
+		break;
+	}
+	case MAIL_ORDER:
+		take_order(io, table_entry(m, struct order, mail));
+		break;
+	default:
+		assert(!"mail that an io thread does not take");
+	}
+}
+
+static void
+take_all_mail(struct io *io)
+{
+	struct mail *waiters, *next;
+	struct mail *m = mailbox_take(&io->box, &waiters);
+
+	for (; m != NULL; m = next) {
+		next = m->next;
+		take_mail(io, m);
+	}
+}
+
+static void
+wake_rooms(struct io *io)
+{
+	while (!list_empty(&io->touched)) {
+		struct feed *f =
+		    list_entry(io->touched.next, struct feed, touched);
+
+		list_remove(&f->touched);
+		mailbox_wake(&f->room->inbox);
+	}
+}
+
+/* Everything that is ready reads first, so that the rooms' threads have work
+ * while this one sends. */
+static void
+take_events(struct io *io, const struct epoll_event *events, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct conn *c = events[i].data.ptr;
+		uint32_t what = events[i].events;
+
+		if (c == NULL || c->fd < 0)
+			continue;
+		if (what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+			c->hup = true;
+		if (what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+			c->readable = true;
+			session_input(io, c);
+		}
+		if ((what & EPOLLOUT) && c->fd >= 0 && c->blocked) {
+			c->blocked = false;
+			io_turn(io, c);
+		}
+	}
+	wake_rooms(io);
+}
+
+static void
+take_turns(struct io *io)
+{
+	struct link now;
+
+	if (list_empty(&io->turns))
+		return;
+	/* Who asks for another turn gets it in the next pass. */
+	now.next = io->turns.next;
+	now.prev = io->turns.prev;
+	now.next->prev = now.prev->next = &now;
+	list_init(&io->turns);
+	while (!list_empty(&now)) {
+		struct conn *c = list_entry(now.next, struct conn, turn);
+
+		list_remove(&c->turn);
+		session_input(io, c);
+		deliver(io, c);
+	}
+	wake_rooms(io);
+}
+
+static void
+free_dead(struct io *io)
+{
+	while (!list_empty(&io->dead)) {
+		struct conn *c = list_entry(io->dead.next, struct conn, turn);
+
+		list_remove(&c->turn);
+		conn_free(&c);
+	}
+}
+
+static struct conn *
+oldest(struct link *list)
+{
+	return list_empty(list) ? NULL :
+	    list_entry(list->next, struct conn, by_time);
+}
+
+static void
+ping(struct io *io, struct conn *c)
+{
+	conn_add(c, slice_of("PING idle\n"));
+	c->pinged = true;
+	c->active = io->now;
+	list_remove(&c->by_time);
+	list_append(&io->pinged, &c->by_time);
+	io_turn(io, c);
+}
+
+/* Each list is in the order of its times, so only heads are looked at. */
+static void
+take_time(struct io *io)
+{
+	const struct config *config = io->net->config;
+	uint64_t idle = (uint64_t)config_get(&config->limits_idle_timeout);
+	uint64_t patience = (uint64_t)config_get(&config->limits_ping_timeout);
+	struct conn *c;
+
+	while ((c = oldest(&io->ending)) != NULL &&
+	    io->now - c->active >= ENDING_MS)
+		io_close(io, c, c->end);
+	while (idle > 0 && (c = oldest(&io->awake)) != NULL &&
+	    io->now - c->active >= idle * 1000)
+		ping(io, c);
+	while ((c = oldest(&io->pinged)) != NULL &&
+	    io->now - c->active >= patience * 1000) {
+		io_refused(io, LIMIT_IDLE_TIMEOUT);
+		io_finish(io, c, END_IDLE, make_bye("idle", 0), true);
+	}
+	if (io->stopping && io->now >= io->stop_at)
+		for (struct table_node *n = table_next(&io->conns, NULL);
+		    n != NULL; n = table_next(&io->conns, n))
+			io_close(io, table_entry(n, struct conn, node),
+			    END_STOPPED);
+}
+
+static void
+sooner(uint64_t *until, const struct conn *c, uint64_t after)
+{
+	if (c != NULL && c->active + after < *until)
+		*until = c->active + after;
+}
+
+/* In milliseconds; -1: as long as it likes. */
+static int
+may_sleep_for(struct io *io)
+{
+	const struct config *config = io->net->config;
+	uint64_t idle = (uint64_t)config_get(&config->limits_idle_timeout);
+	uint64_t until = UINT64_MAX;
+
+	if (!list_empty(&io->turns) || !mailbox_may_sleep(&io->box))
+		return 0;
+	sooner(&until, oldest(&io->ending), ENDING_MS);
+	sooner(&until, oldest(&io->pinged),
+	    (uint64_t)config_get(&config->limits_ping_timeout) * 1000);
+	if (idle > 0)
+		sooner(&until, oldest(&io->awake), idle * 1000);
+	if (io->stopping && io->stop_at < until)
+		until = io->stop_at;
+	if (until == UINT64_MAX)
+		return -1;
+	return until <= io->now ? 0 : (int)(until - io->now < 60000 ?
+	    until - io->now + 1 : 60000);
+}
+
+static bool
+is_over(struct io *io)
+{
+	return io->stopping && io->conns.count == 0 &&
+	    io->feeds.count == 0 && list_empty(&io->dead) &&
+	    mailbox_may_sleep(&io->box);
+}
+
+static void
+run(void *arg)
+{
+	struct io *io = arg;
+	struct epoll_event events[EVENTS];
+
+	io->now = clock_ms();
+	while (!is_over(io)) {
+		int n = epoll_wait(io->epoll, events, EVENTS,
+		    may_sleep_for(io));
+
+		assert(n >= 0 || errno == EINTR);
+		mailbox_rose(&io->box);
+		io->now = clock_ms();
+		io_count(io, COUNT_PASSES, 1);
+		take_events(io, events, n);
+		take_turns(io);
+		take_all_mail(io);
+		take_time(io);
+		free_dead(io);
+	}
+}
+
+int
+io_start(struct io *io)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "io %u", io->index);
+	return thread_start(&io->thread, name, IO_STACK, false, run, io);
+}
+
+void
+io_join(struct io *io)
+{
+	thread_join(&io->thread);
+}

@@ -1,0 +1,140 @@
+/* io.h -- a thread that owns connections: reads, parses, sends
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * One pass: what epoll says is read, its lines go to their rooms' mailboxes,
+ * each touched room is woken once, the mail that came meanwhile is worked on,
+ * and what the streams have more of is sent. All sockets are watched edge-
+ * triggered and registered once; a thread that has turns left does not sleep.
+ *
+ * Files: io.c the pass, time and ends; session.c lines in; deliver.c bytes
+ * out; admin.c what administrators ask.
+ *
+ * Threads: io_new/start/join/free main; the rest the io thread itself, except
+ *          where it says so.
+ * Locks:   none of its own.
+ * Memory:  owns its connections, and their memberships. */
+#ifndef NET_IO_H
+#define NET_IO_H
+
+#include "net/conn.h"
+#include "sync/thread.h"
+
+/* The rows of STATS, in this order. */
+enum io_count {
+	COUNT_LINES,		/* lines read */
+	COUNT_REQUESTS,		/* sent to rooms */
+	COUNT_SENDS,		/* sends of streams */
+	COUNT_BYTES_IN,
+	COUNT_BYTES_OUT,
+	COUNT_BLOCKED,		/* sends that the socket did not take whole */
+	COUNT_LAGS,		/* members that fell out of a window */
+	COUNT_PASSES,		/* returns from epoll_wait */
+	COUNT_CLOSED,		/* connections ended */
+	COUNT_KINDS
+};
+
+struct io {
+	struct net    *net;		/* (c) */
+	unsigned       index;		/* (c) */
+	struct thread  thread;		/* (c) */
+	struct mailbox box;		/* (s) answers only, so without limit */
+	int            epoll;		/* (c) */
+	struct table   conns;		/* (o) by id */
+	struct table   feeds;		/* (o) the open ones, by room's key */
+	struct link    awake;		/* (o) connections by last byte in */
+	struct link    pinged;		/* (o) by PING sent */
+	struct link    ending;		/* (o) by when they began to end */
+	struct link    turns;		/* (o) connections with more to do */
+	struct link    touched;		/* (o) feeds whose rooms have mail */
+	struct link    dead;		/* (o) to be freed when the pass ends */
+	uint64_t       now;		/* (o) clock_ms() of this pass */
+	bool           stopping;	/* (o) */
+	uint64_t       stop_at;		/* (o) the end of patience */
+	struct counter counts[COUNT_KINDS];	/* (a) */
+	struct counter refused[LIMIT_COUNT];	/* (a) */
+	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */
+};
+
+/* main's orders, one to each io thread; freed by it. */
+struct order {
+	struct mail mail;	/* MAIL_ORDER */
+	bool        stop;	/* the thread ends with its last connection;
+				 * else all but the local ones are sent away */
+	const char *code;	/* BYE's: "restarting", "shutting-down" */
+	uint64_t    spread;	/* ms; over which they are told to come back;
+				 * 0: not at all */
+	uint64_t    patience;	/* ms until what is left is cut */
+};
+
+/* NULL and *why_r when the machine gives no more descriptors. */
+struct io *io_new(struct net *, unsigned index, const char **why_r);
+int io_start(struct io *);
+void io_join(struct io *);
+void io_free(struct io **);
+
+/* Of its files. */
+
+static inline void
+io_count(struct io *io, enum io_count what, uint64_t more)
+{
+	counter_add(&io->counts[what], more);
+}
+
+static inline void
+io_refused(struct io *io, enum limiter what)
+{
+	counter_add(&io->refused[what], 1);
+}
+
+/* Another look at this connection before the thread sleeps. */
+void io_turn(struct io *, struct conn *);
+/* Something came from it. */
+void io_active(struct io *, struct conn *);
+/* The one end of a connection, good to be called twice. */
+void io_close(struct io *, struct conn *, enum conn_end);
+/* Ends it once all it asked is answered and sent; then bye (taken; or NULL)
+ * is said. At once, without what its streams still have, if `abrupt`. */
+void io_finish(struct io *, struct conn *, enum conn_end, struct blob *bye,
+    bool abrupt);
+/* Frees what was waiting only for the last of its mail. */
+void io_bury(struct io *, struct conn *);
+struct conn *io_find(struct io *, uint64_t id);
+/* This io thread holds the room from now on. */
+void io_open_feed(struct io *, struct feed *);
+/* Lets go of the room if nothing needs it. */
+void io_close_feed(struct io *, struct feed *);
+
+/* session.c: what was read, as far as may be. */
+void session_input(struct io *, struct conn *);
+/* A request is back. */
+void session_returned(struct io *, struct request *);
+/* A full mailbox has places again. */
+void session_space(struct io *, struct feed *);
+
+/* deliver.c: all that the connection may be sent now. */
+void deliver(struct io *, struct conn *);
+/* The stream has more: all members of the feed. */
+void deliver_feed(struct io *, struct feed *);
+/* A new membership, or an old one's new place, which is used up. */
+void deliver_attach(struct io *, struct conn *, struct member *,
+    struct place *);
+/* Mail of memberships. */
+void deliver_again(struct io *, struct member *);
+void deliver_end(struct io *, struct member *);
+void deliver_detached(struct io *, struct member *);
+/* The connection is gone. */
+void deliver_detach(struct io *, struct member *);
+/* Frees the membership if nothing of it is under way. */
+void deliver_forget(struct io *, struct member *);
+/* Has the connection everything that its streams have? */
+bool deliver_done(const struct conn *);
+/* The rest of a begun line goes out before anything else. */
+void deliver_uncut(struct conn *);
+
+/* admin.c: STATS, NOTICE, KILL on this thread; then on to the next. */
+void admin_visit(struct io *, struct request *);
+/* STATS without its word, one number each. */
+void admin_stats(struct net *, struct request *);
+
+#endif

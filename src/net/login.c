@@ -1,0 +1,190 @@
+/* login.c -- what a connection may say before it has logged in
+ *
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/alloc.h"
+#include "net/help.h"
+#include "net/login.h"
+#include "proto/mail.h"
+#include "wire/vcrp.h"
+
+/* What is to be read on by the io thread: a room that HELLO named is joined
+ * by a line of its own. */
+static void
+keep_rest(struct conn *c, const struct words *w, struct slice rest)
+{
+	struct blob *b = NULL;
+
+	if (w->count > 1)
+		blob_printf(&b, "JOIN %.*s\n", (int)w->word[1].len,
+		    w->word[1].at);
+	if (b == NULL) {
+		conn_keep(c, rest.at, rest.len);
+		return;
+	}
+	blob_add(&b, rest);
+	conn_keep(c, b->data, b->len);
+	blob_unref(&b);
+}
+
+/* The hand-over, prepared before it is known whether it comes about. */
+static void
+prepare(struct conn *c, const struct words *w, struct slice rest)
+{
+	keep_rest(c, w, rest);
+	c->mail.kind = MAIL_CONN;
+	blob_unref(&c->login_id);
+	if (w->id.len > 0)
+		blob_add(&c->login_id, w->id);
+}
+
+static enum login
+refused(struct conn *c, const struct words *w, enum error e, const char *why)
+{
+	conn_keep(c, NULL, 0);
+	conn_error(c, w->id, e, why);
+	return LOGIN_MORE;
+}
+
+static enum login
+hello(struct conn *c, const struct words *w, struct slice rest)
+{
+	const char *why;
+	enum error e;
+
+	prepare(c, w, rest);
+	e = people_hello(c->net->registry, w->word[0], w->key, &c->contact,
+	    &c->mail, &why);
+	return e == ERROR_NONE ? LOGIN_DONE : refused(c, w, e, why);
+}
+
+static const struct local_user *
+local_user(const struct conn *c)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (!c->peer.local ||
+	    getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return NULL;
+	for (int i = 0; i < 2; i++)
+		if (c->net->users[i].uid == cred.uid)
+			return &c->net->users[i];
+	return NULL;
+}
+
+static enum login
+auth(struct conn *c, const struct words *w, struct slice rest)
+{
+	const struct local_user *user;
+	const char *why;
+	enum error e;
+
+	if (!slice_is_nocase(w->word[0], "EXTERNAL"))
+		return refused(c, w, ERROR_BAD_VALUE,
+		    "the mechanism here is EXTERNAL");
+	user = local_user(c);
+	if (user == NULL)
+		return refused(c, w, ERROR_AUTH_FAILED,
+		    "EXTERNAL is for root and the server's user on the "
+		    "local socket");
+	prepare(c, w, rest);
+	e = people_account(c->net->registry, slice_of(user->name), true,
+	    &c->contact, &c->mail, &why);
+	return e == ERROR_NONE ? LOGIN_DONE : refused(c, w, e, why);
+}
+
+static enum login
+quit(struct conn *c, const struct words *w)
+{
+	if (w->id.len > 0)
+		conn_printf(c, "@id=%.*s ", (int)w->id.len, w->id.at);
+	conn_printf(c, "BYE quit\n");
+	c->end = END_QUIT;
+	return LOGIN_END;
+}
+
+static enum login
+run(struct conn *c, const struct words *w, struct slice rest)
+{
+	switch (w->command->verb) {
+	case VERB_HELLO:
+		return hello(c, w, rest);
+	case VERB_AUTH:
+		return auth(c, w, rest);
+	case VERB_PING:
+		help_pong(c, w);
+		return LOGIN_MORE;
+	case VERB_HELP:
+		help_answer(c, w);
+		return LOGIN_MORE;
+	case VERB_QUIT:
+		return quit(c, w);
+	case VERB_PONG:
+		return LOGIN_MORE;
+	default:
+		conn_error(c, w->id, ERROR_NEED_LOGIN,
+		    error_help(ERROR_NEED_LOGIN));
+		return LOGIN_MORE;
+	}
+}
+
+static bool
+may_be_first(const struct words *w, enum error e)
+{
+	return e == ERROR_NONE && w->command->where != RUN_ROOM &&
+	    (w->command->where == RUN_LOGIN ||
+	    w->command->verb == VERB_HELP ||
+	    w->command->verb == VERB_PING ||
+	    w->command->verb == VERB_QUIT);
+}
+
+/* A first line that is not one: no page of the web can be made to speak VCRP
+ * by posting to it. */
+static enum login
+stranger(struct conn *c, const struct words *w, struct slice line,
+    enum error e, const char *why)
+{
+	const char *protocol = vcrp_stranger(line);
+	char text[WHY_MAX];
+
+	if (protocol != NULL) {
+		snprintf(text, sizeof(text), "this is VCRP, not %s",
+		    protocol);
+		e = ERROR_BAD_LINE;
+		why = text;
+	} else if (e == ERROR_NONE) {
+		e = ERROR_NEED_LOGIN;
+		why = error_help(e);
+	}
+	conn_error(c, w->id, e, why);
+	c->end = END_STRANGER;
+	return LOGIN_END;
+}
+
+enum login
+login_line(struct conn *c, struct slice line, struct slice rest)
+{
+	char why[WHY_MAX];
+	struct words w;
+	enum error e;
+
+	if (line.len == 0 || (line.len == 1 && line.at[0] == '\r'))
+		return LOGIN_MORE;
+	e = vcrp_parse(line, &w, why);
+	/* A HELLO that is not good is still a first line. */
+	if (!c->greeted && !may_be_first(&w, e) &&
+	    (w.command == NULL || e == ERROR_NONE ||
+	    !may_be_first(&w, ERROR_NONE)))
+		return stranger(c, &w, line, e, why);
+	conn_greet(c);
+	if (e == ERROR_NONE)
+		return run(c, &w, rest);
+	conn_error(c, w.id, e, why);
+	return LOGIN_MORE;
+}

@@ -1,0 +1,482 @@
+/* session.c -- lines in: from a socket to whoever answers them
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A connection is read from only while it may ask: not while a JOIN or LEAVE
+ * of its is under way (so that what comes next meets what they made), nor with
+ * limits.pending requests unanswered, nor while a room's full mailbox refused
+ * one of its requests, nor with much output unsent. What was read and may not
+ * be understood yet is kept; TCP makes the peer wait. */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "net/io.h"
+#include "net/help.h"
+#include "proto/mail.h"
+#include "room/room.h"
+#include "wire/vcrp.h"
+
+static bool
+may_ask(const struct conn *c)
+{
+	return c->fd >= 0 && c->end == END_NONE && !c->joining &&
+	    c->leaving == NULL && c->held == NULL &&
+	    c->out_bytes < OUT_PAUSE && c->under_way <
+	    (unsigned)config_get(&c->net->config->limits_pending);
+}
+
+static void
+say_limited(struct io *io, struct conn *c, struct slice id, enum error e,
+    enum limiter limit, uint64_t wait, const char *text)
+{
+	struct blob *b = NULL;
+
+	io_refused(io, limit);
+	reply_error(&b, id, e, wait, limit_name(limit), text);
+	conn_put(c, b);
+}
+
+/* The bucket of limits.lines as its one number: the time at which it will be
+ * full again (the generic cell rate algorithm, ITU-T I.371). Returns how many
+ * milliseconds to wait, or 0 and has taken the cost. */
+static uint64_t
+take_tokens(const struct io *io, struct conn *c, unsigned cost)
+{
+	uint64_t rate =
+	    (uint64_t)config_get(&io->net->config->limits_lines);
+	uint64_t now = io->now * 1000, each, burst;
+
+	if (rate == 0 || cost == 0)
+		return 0;
+	each = 1000000 / rate;
+	burst = each *
+	    (uint64_t)config_get(&io->net->config->limits_burst);
+	if (c->tat < now)
+		c->tat = now;
+	if (c->tat + each * cost > now + burst && c->tat > now)
+		return (c->tat + each * cost - now - burst) / 1000 + 1;
+	c->tat += each * cost;
+	return 0;
+}
+
+static struct member *
+member_by_name(struct conn *c, struct slice name)
+{
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+
+		if (!m->gone && slice_same(m->room->name, name))
+			return m;
+	}
+	return NULL;
+}
+
+static struct member *
+member_by_feed(struct conn *c, const struct feed *f)
+{
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+
+		if (!m->gone && m->feed == f)
+			return m;
+	}
+	return NULL;
+}
+
+static void
+refuse_room(struct io *io, struct conn *c, const struct words *w,
+    enum error e, const char *limit, const char *why)
+{
+	if (limit != NULL)
+		say_limited(io, c, w->id, e, limit_find(limit), 0, why);
+	else
+		conn_error(c, w->id, e, why);
+}
+
+/* The feed of a room that this thread does not know by that spelling. */
+static struct feed *
+open_feed(struct io *io, struct conn *c, const struct words *w)
+{
+	struct registry *reg = io->net->registry;
+	const char *why = NULL, *limit = NULL;
+	struct person *make = NULL;
+	struct table_node *n;
+	struct room_word word;
+	struct room *room;
+	enum error e;
+
+	e = registry_word(reg, c->contact.person, w->word[0], &word, &why);
+	if (e != ERROR_NONE) {
+		refuse_room(io, c, w, e, NULL, why);
+		return NULL;
+	}
+	n = table_find(&io->feeds, (struct slice){ word.key, word.key_len });
+	if (n != NULL) {
+		room_word_fini(&word);
+		return table_entry(n, struct feed, node);
+	}
+	if (w->command->verb == VERB_JOIN || word.pair[0] != NULL)
+		make = c->contact.person;
+	e = registry_open(reg, &word, make, &room, &why, &limit);
+	room_word_fini(&word);
+	if (e != ERROR_NONE) {
+		refuse_room(io, c, w, e, limit, why);
+		return NULL;
+	}
+	io_open_feed(io, &room->feeds[io->index]);
+	return &room->feeds[io->index];
+}
+
+static bool
+post(struct io *io, struct request *r)
+{
+	struct feed *f = r->feed;
+
+	if (!mailbox_post(&f->room->inbox, &r->mail,
+	    f->waiting ? NULL : &f->space)) {
+		f->waiting = true;
+		return false;
+	}
+	if (list_empty(&f->touched))
+		list_append(&io->touched, &f->touched);
+	io_count(io, COUNT_REQUESTS, 1);
+	return true;
+}
+
+static void
+send_request(struct io *io, struct conn *c, struct request *r)
+{
+	if (r->words.command->verb == VERB_JOIN)
+		c->joining = true;
+	if (r->words.command->verb == VERB_LEAVE)
+		c->leaving = r->from;
+	c->under_way++;
+	r->feed->under_way++;
+	if (r->from != NULL)
+		r->from->under_way++;
+	if (c->under_way >=
+	    (unsigned)config_get(&c->net->config->limits_pending))
+		io_refused(io, LIMIT_PENDING);
+	if (post(io, r))
+		return;
+	io_refused(io, LIMIT_MAILBOX);
+	c->held = r;
+	list_append(&r->feed->held, &c->in_held);
+}
+
+static bool
+over_rooms(struct io *io, struct conn *c, const struct words *w)
+{
+	if (w->command->verb != VERB_JOIN || c->rooms <
+	    (unsigned)config_get(&c->net->config->limits_rooms_per_connection))
+		return false;
+	say_limited(io, c, w->id, ERROR_TOO_MANY, LIMIT_ROOMS_PER_CONNECTION,
+	    0, "LEAVE a room first");
+	return true;
+}
+
+/* Signals are what goes first when there is too much. */
+static bool
+drop_signal(struct io *io, struct feed *f, const struct words *w)
+{
+	if (w->command->verb != VERB_SIGNAL ||
+	    !mailbox_busy(&f->room->inbox))
+		return false;
+	io_refused(io, LIMIT_SIGNALS);
+	return true;
+}
+
+static void
+to_room(struct io *io, struct conn *c, const struct words *w,
+    struct slice line, uint64_t wait)
+{
+	struct member *m = member_by_name(c, w->word[0]);
+	struct feed *f = m != NULL ? m->feed : open_feed(io, c, w);
+	struct request *r;
+
+	if (f == NULL)
+		return;
+	if (m == NULL)
+		m = member_by_feed(c, f);
+	if ((m == NULL && over_rooms(io, c, w)) || drop_signal(io, f, w)) {
+		io_close_feed(io, f);
+		return;
+	}
+	r = request_new(w, line);
+	r->conn = c;
+	r->who = c->contact.person;
+	r->conn_id = c->contact.conn;
+	r->io = io->index;
+	r->feed = f;
+	r->member = r->from = m;
+	r->wait = wait;
+	send_request(io, c, r);
+}
+
+/* To main, or on a visit to every io thread, this one first. */
+static void
+to_others(struct io *io, struct conn *c, const struct words *w,
+    struct slice line)
+{
+	struct request *r = request_new(w, line);
+
+	r->conn = c;
+	r->who = c->contact.person;
+	r->conn_id = c->contact.conn;
+	r->io = io->index;
+	c->under_way++;
+	if (w->command->where == RUN_MAIN) {
+		mailbox_send(io->net->main, &r->mail);
+		return;
+	}
+	r->visits = io->net->io_count;
+	admin_visit(io, r);
+}
+
+static void
+quit(struct io *io, struct conn *c, const struct words *w)
+{
+	struct blob *bye = NULL;
+
+	if (w->text.len > 0 && c->parting == NULL)
+		blob_add(&c->parting, w->text);
+	if (w->id.len > 0)
+		blob_printf(&bye, "@id=%.*s ", (int)w->id.len, w->id.at);
+	blob_printf(&bye, "BYE quit\n");
+	io_finish(io, c, END_QUIT, bye, false);
+}
+
+static void
+here(struct io *io, struct conn *c, const struct words *w)
+{
+	switch (w->command->verb) {
+	case VERB_PING:
+		help_pong(c, w);
+		break;
+	case VERB_HELP:
+		help_answer(c, w);
+		break;
+	case VERB_LIST:
+		help_list(c, w);
+		break;
+	case VERB_QUIT:
+		quit(io, c, w);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+run(struct io *io, struct conn *c, const struct words *w, struct slice line)
+{
+	uint64_t wait = take_tokens(io, c, w->command->cost);
+
+	/* What was said before is answered before the rate is looked at, and
+	 * only the room knows whether it was. */
+	if (wait > 0 && !(w->command->stores && w->id.len > 0)) {
+		say_limited(io, c, w->id, ERROR_TOO_FAST, LIMIT_LINES, wait,
+		    "slower, please");
+		return;
+	}
+	if (w->command->admin && !c->contact.person->admin) {
+		conn_error(c, w->id, ERROR_DENIED, "for administrators");
+		return;
+	}
+	switch (w->command->where) {
+	case RUN_LOGIN:
+		conn_error(c, w->id, ERROR_DENIED, "you have logged in");
+		break;
+	case RUN_BOTH:
+	case RUN_IO:
+		here(io, c, w);
+		break;
+	case RUN_ROOM:
+		to_room(io, c, w, line, wait);
+		break;
+	case RUN_VISIT:
+	case RUN_MAIN:
+		to_others(io, c, w, line);
+		break;
+	}
+}
+
+static void
+session_line(struct io *io, struct conn *c, struct slice line)
+{
+	char why[WHY_MAX];
+	struct words w;
+	enum error e;
+
+	io_count(io, COUNT_LINES, 1);
+	c->lines++;
+	if (line.len == 0 || (line.len == 1 && line.at[0] == '\r'))
+		return;
+	e = vcrp_parse(line, &w, why);
+	if (e == ERROR_NONE)
+		run(io, c, &w, line);
+	else if (take_tokens(io, c, 1) == 0)
+		conn_error(c, w.id, e, why);
+	else
+		say_limited(io, c, w.id, ERROR_TOO_FAST, LIMIT_LINES, 1000,
+		    "slower, please");
+}
+
+/* What is there, line by line, as far as it may be asked. */
+static struct slice
+take_lines(struct io *io, struct conn *c, struct slice rest)
+{
+	struct slice line, id;
+	int rc;
+
+	while (may_ask(c) && (rc = conn_line(c, &rest, &line, &id)) != 0) {
+		if (rc > 0) {
+			session_line(io, c, line);
+			continue;
+		}
+		io_refused(io, LIMIT_LINE);
+		c->lines++;
+		conn_error(c, id, ERROR_TOO_LONG,
+		    "a line has at most 4096 bytes");
+	}
+	return rest;
+}
+
+/* Reads once. False: there is nothing more for now. */
+static bool
+read_more(struct io *io, struct conn *c, size_t *len)
+{
+	size_t space = sizeof(io->buf) - *len;
+	ssize_t n = recv(c->fd, io->buf + *len, space, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n < 0 && errno == EAGAIN) {
+		c->readable = false;
+		return false;
+	}
+	if (n < 0) {
+		io_close(io, c, END_LOST);
+		return false;
+	}
+	if (n == 0) {
+		c->readable = false;
+		io_finish(io, c, END_EOF, NULL, false);
+		return false;
+	}
+	/* A short read has emptied the socket, unless its end is there too:
+	 * that is told once, so it is read for. */
+	c->readable = (size_t)n == space || c->hup;
+	*len += (size_t)n;
+	c->bytes_in += (uint64_t)n;
+	io_count(io, COUNT_BYTES_IN, (uint64_t)n);
+	io_active(io, c);
+	return true;
+}
+
+void
+session_input(struct io *io, struct conn *c)
+{
+	size_t len = c->in_len;
+	struct slice rest;
+
+	if (!may_ask(c))
+		return;
+	if (len > 0)
+		memcpy(io->buf, c->in, len);
+	rest = take_lines(io, c, (struct slice){ io->buf, len });
+	if (may_ask(c) && c->readable) {
+		memmove(io->buf, rest.at, rest.len);
+		len = rest.len;
+		if (read_more(io, c, &len))
+			io_turn(io, c);
+		rest = take_lines(io, c, (struct slice){ io->buf, len });
+	}
+	if (c->fd >= 0 && (rest.len > 0 || c->in_len > 0))
+		conn_keep(c, rest.at, rest.len);
+}
+
+static void
+count_refusal(struct io *io, const struct request *r)
+{
+	enum limiter l;
+
+	if (r->limit == NULL)
+		return;
+	l = limit_find(r->limit);
+	if (l < LIMIT_COUNT)
+		io_refused(io, l);
+}
+
+/* A JOIN is back: with a membership and a place, unless it was refused. */
+static void
+joined(struct io *io, struct conn *c, struct request *r)
+{
+	if (r->place.chunk == NULL)
+		return;
+	deliver_attach(io, c, r->member, &r->place);
+}
+
+void
+session_returned(struct io *io, struct request *r)
+{
+	struct conn *c = r->conn;
+	struct feed *f = r->feed;
+	struct member *from = r->from;
+	enum verb verb = r->words.command->verb;
+
+	c->under_way--;
+	count_refusal(io, r);
+	if (verb == VERB_JOIN)
+		c->joining = false;
+	if (verb == VERB_LEAVE && r->reply != NULL)
+		c->leaving = NULL;
+	if (c->fd >= 0 && verb == VERB_JOIN && c->cut != NULL &&
+	    c->cut == r->member)
+		deliver_uncut(c);
+	if (c->fd >= 0 && r->list != NULL) {
+		conn_put(c, r->list);
+		r->list = NULL;
+	}
+	if (c->fd >= 0 && r->reply != NULL) {
+		conn_put(c, r->reply);
+		r->reply = NULL;
+	}
+	if (verb == VERB_JOIN)
+		joined(io, c, r);
+	request_free(&r);
+	if (from != NULL) {
+		from->under_way--;
+		deliver_forget(io, from);
+	}
+	if (f != NULL) {
+		f->under_way--;
+		io_close_feed(io, f);
+	}
+	if (c->fd < 0)
+		io_bury(io, c);
+	else if (c->out != NULL || c->end != END_NONE || c->in_len > 0 ||
+	    c->readable)
+		io_turn(io, c);
+}
+
+void
+session_space(struct io *io, struct feed *f)
+{
+	f->waiting = false;
+	while (!list_empty(&f->held)) {
+		struct conn *c =
+		    list_entry(f->held.next, struct conn, in_held);
+
+		if (!post(io, c->held))
+			return;
+		c->held = NULL;
+		list_remove(&c->in_held);
+		io_turn(io, c);
+	}
+	io_close_feed(io, f);
+}

@@ -1,0 +1,448 @@
+/* server.c -- all parts of the server, and their order
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/service.h"
+#include "net/acceptor.h"
+#include "net/io.h"
+#include "proto/mail.h"
+#include "server.h"
+
+enum {
+	RESERVED = 32,	/* descriptors for the server's own use */
+	LEAST = 8	/* for connections, on the smallest machine */
+};
+
+struct server {
+	struct config     *config;
+	const struct server_options *options;
+	struct names      *names;
+	struct listeners   listeners;
+	struct net         net;
+	struct mailbox     box;		/* requests for main */
+	struct mailbox    *boxes[IO_MAX];
+	struct thread      self;
+	int                signals;
+	bool               over;
+	const char        *code;	/* of the last BYE */
+	uint64_t           spread;	/* ms, to come back in; 0: do not */
+};
+
+int
+server_configure(struct config *c, const struct server_options *o,
+    config_fault_fn *fault, void *arg)
+{
+	int faults = 0;
+
+	if (o->config != NULL)
+		faults += config_load(c, o->config, fault, arg);
+	if (o->data != NULL)
+		faults += config_set(c, "server.data", o->data, fault, arg);
+	if (o->port != NULL)
+		faults += config_set(c, "server.port", o->port, fault, arg);
+	return faults;
+}
+
+static const char *
+data_directory(const struct config *c)
+{
+	const char *state = getenv("STATE_DIRECTORY");
+
+	if (*c->server_data != '\0')
+		return c->server_data;
+	if (state != NULL)
+		return state;
+	return getenv("NOTIFY_SOCKET") != NULL ?
+	    LOCALSTATEDIR "/lib/vcrpd" : "vcrpd-data";
+}
+
+static int
+make_directory(const char *path, char *why, size_t size)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
+		return 0;
+	if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	snprintf(why, size, "data directory %s: %s", path, strerror(errno));
+	return -1;
+}
+
+static int
+open_listeners(struct server *s, char *why, size_t size)
+{
+	const struct config *c = s->config;
+	const char *path = c->server_socket, *data = data_directory(c);
+	char own[4096];
+
+	if (make_directory(data, why, size) < 0)
+		return -1;
+	if (listeners_open(&s->listeners, c->server_listen,
+	    (unsigned)config_get(&c->server_port), why, size) < 0)
+		return -1;
+	if (strcmp(path, "none") == 0)
+		return 0;
+	if (*path == '\0') {
+		snprintf(own, sizeof(own), "%s/vcrpd.sock", data);
+		path = own;
+	}
+	return listeners_open_local(&s->listeners, path, why, size);
+}
+
+/* As many descriptors as we may have; the rest of them are for connections. */
+static unsigned
+raise_descriptors(unsigned ios)
+{
+	struct rlimit limit;
+	unsigned ours = RESERVED + LISTENERS_MAX / 16 + 2 * ios;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return LEAST;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur < ours + LEAST)
+		return LEAST;
+	return limit.rlim_cur > 4000000 ? 4000000 :
+	    (unsigned)limit.rlim_cur - ours;
+}
+
+static unsigned
+count_io(const struct config *c)
+{
+	unsigned set = (unsigned)config_get(&c->threads_io);
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (set == 0)
+		set = cores > 1 ? (unsigned)cores / 2 : 1;
+	return set < IO_MAX ? set : IO_MAX;
+}
+
+static void
+name_user(struct local_user *u, uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	u->uid = uid;
+	if (uid == 0)
+		snprintf(u->name, sizeof(u->name), "root");
+	else if (pw != NULL)
+		snprintf(u->name, sizeof(u->name), "%s", pw->pw_name);
+	else
+		snprintf(u->name, sizeof(u->name), "uid%u", (unsigned)uid);
+}
+
+static void
+name_server(struct net *net, const struct config *c)
+{
+	snprintf(net->name, sizeof(net->name), "%s", c->server_name);
+	if (*net->name == '\0' &&
+	    gethostname(net->name, sizeof(net->name) - 1) < 0)
+		snprintf(net->name, sizeof(net->name), "localhost");
+}
+
+static int
+make_net(struct server *s, char *why, size_t size)
+{
+	struct net *net = &s->net;
+	const char *reason = "";
+
+	net->config = s->config;
+	net->main = &s->box;
+	net->started = clock_ms();
+	addresses_init(&net->addresses);
+	name_server(net, s->config);
+	name_user(&net->users[0], 0);
+	name_user(&net->users[1], geteuid());
+	net->io_count = count_io(s->config);
+	net->descriptors = raise_descriptors(net->io_count);
+	for (unsigned i = 0; i < net->io_count; i++) {
+		net->ios[i] = io_new(net, i, &reason);
+		if (net->ios[i] == NULL) {
+			snprintf(why, size, "io thread: %s", reason);
+			return -1;
+		}
+		s->boxes[i] = &net->ios[i]->box;
+	}
+	net->registry = registry_new(s->config, s->names, s->boxes,
+	    net->io_count);
+	return 0;
+}
+
+static int
+take_signals(struct server *s, char *why, size_t size)
+{
+	sigset_t set;
+	int rc = mailbox_init_eventfd(&s->box, 0);
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (rc == 0 && s->signals >= 0)
+		return 0;
+	snprintf(why, size, "signals: %s", strerror(errno));
+	return -1;
+}
+
+struct server *
+server_new(struct config *config, const struct server_options *options,
+    char *why, size_t size)
+{
+	struct server *s = xcalloc(1, sizeof(*s));
+	const char *reason = "";
+
+	s->config = config;
+	s->options = options;
+	s->signals = -1;
+	s->code = "restarting";
+	thread_adopt(&s->self, "main");
+	s->names = names_new(&reason);
+	if (s->names == NULL) {
+		snprintf(why, size, "%s", reason);
+		goto fail;
+	}
+	if (take_signals(s, why, size) < 0 || make_net(s, why, size) < 0 ||
+	    open_listeners(s, why, size) < 0)
+		goto fail;
+	s->net.acceptor = acceptor_new(&s->net, &s->listeners, &reason);
+	if (s->net.acceptor != NULL)
+		return s;
+	snprintf(why, size, "acceptor: %s", reason);
+fail:
+	server_free(&s);
+	return NULL;
+}
+
+void
+server_free(struct server **at)
+{
+	struct server *s = *at;
+
+	*at = NULL;
+	if (s == NULL)
+		return;
+	acceptor_free(&s->net.acceptor);
+	listeners_close(&s->listeners);
+	registry_free(&s->net.registry);
+	for (unsigned i = 0; i < s->net.io_count; i++)
+		io_free(&s->net.ios[i]);
+	if (s->net.main != NULL) {
+		addresses_fini(&s->net.addresses);
+		mailbox_fini(&s->box);
+	}
+	if (s->signals >= 0)
+		close(s->signals);
+	names_free(&s->names);
+	free(s);
+}
+
+int
+server_start(struct server *s)
+{
+	int rc = 0;
+
+	/* Rooms come and go by the thousand: without a bound each new thread
+	 * might get an arena of its own. */
+	mallopt(M_ARENA_MAX, (int)s->net.io_count + 2);
+	for (unsigned i = 0; i < s->net.io_count && rc == 0; i++)
+		rc = io_start(s->net.ios[i]);
+	return rc < 0 ? rc : acceptor_start(s->net.acceptor);
+}
+
+unsigned
+server_port(const struct server *s)
+{
+	return s->listeners.port;
+}
+
+struct telling {
+	struct request *request;	/* to be told too; or NULL */
+};
+
+static void
+tell(const char *text, void *arg)
+{
+	struct telling *t = arg;
+
+	log_warn("reload: %s", text);
+	if (t->request != NULL)
+		blob_printf(&t->request->reply, "NOTICE %s\n", text);
+}
+
+/* A reload that fails changes nothing. r: whose it is, or NULL. */
+static void
+reload(struct server *s, struct request *r)
+{
+	struct config *fresh = config_new();
+	struct telling t = { .request = r };
+	int faults;
+
+	service_reloading();
+	faults = server_configure(fresh, s->options, tell, &t);
+	if (faults == 0) {
+		config_reload(s->config, fresh, tell, &t);
+		log_set_level((enum log_level)
+		    config_get(&s->config->log_level));
+		log_info("configuration reloaded");
+	} else {
+		log_warn("configuration not reloaded");
+	}
+	config_free(&fresh);
+	service_ready();
+	if (r != NULL && faults > 0)
+		request_error(r, ERROR_BAD_VALUE,
+		    "the configuration has faults; nothing was changed");
+	else if (r != NULL)
+		request_ok(r, "%s", "");
+}
+
+static void
+order_all(struct server *s, bool stop, const char *code, uint64_t spread)
+{
+	for (unsigned i = 0; i < s->net.io_count; i++) {
+		struct order *o = xcalloc(1, sizeof(*o));
+
+		o->mail.kind = MAIL_ORDER;
+		o->stop = stop;
+		o->code = code;
+		o->spread = spread;
+		o->patience = (uint64_t)config_get(
+		    &s->config->server_stop_timeout) * 1000;
+		mailbox_send(s->boxes[i], &o->mail);
+	}
+}
+
+static uint64_t
+retry_spread(const struct server *s)
+{
+	uint64_t seconds =
+	    (uint64_t)config_get(&s->config->server_retry_spread);
+
+	return seconds > 0 ? seconds * 1000 : 1;
+}
+
+static void
+drain(struct server *s, struct request *r)
+{
+	uint64_t spread = r->words.count > 0 ? r->words.number * 1000 :
+	    retry_spread(s);
+
+	if (spread > 86400000) {
+		request_error(r, ERROR_BAD_VALUE, "at most 86400 seconds");
+		return;
+	}
+	log_info("draining, asked by %.*s", (int)r->who->name.len,
+	    r->who->name.at);
+	acceptor_close(s->net.acceptor, false);
+	order_all(s, false, "restarting", spread > 0 ? spread : 1);
+	request_ok(r, "%s", "");
+}
+
+static void
+take_request(struct server *s, struct request *r)
+{
+	switch (r->words.command->verb) {
+	case VERB_RELOAD:
+		reload(s, r);
+		break;
+	case VERB_DRAIN:
+		drain(s, r);
+		break;
+	case VERB_SHUTDOWN:
+		log_info("shutting down, asked by %.*s",
+		    (int)r->who->name.len, r->who->name.at);
+		s->over = true;
+		s->code = error_code(ERROR_SHUTTING_DOWN);
+		s->spread = 0;
+		request_ok(r, "%s", "");
+		break;
+	default:
+		assert(!"a request that main does not take");
+	}
+	mailbox_send(s->boxes[r->io], &r->mail);
+}
+
+static void
+take_mail(struct server *s)
+{
+	struct mail *waiters, *next;
+	struct mail *m = mailbox_take(&s->box, &waiters);
+
+	for (; m != NULL; m = next) {
+		next = m->next;
+		assert(m->kind == MAIL_REQUEST);
+		take_request(s, table_entry(m, struct request, mail));
+	}
+}
+
+static void
+take_signal(struct server *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			reload(s, NULL);
+			continue;
+		}
+		log_info("stopping, by signal %u", info.ssi_signo);
+		s->over = true;
+		s->spread = retry_spread(s);
+	}
+}
+
+void
+server_run(struct server *s)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->box.fd, .events = POLLIN }
+	};
+
+	while (!s->over) {
+		uint64_t pokes;
+
+		if (mailbox_may_sleep(&s->box))
+			(void)poll(fds, 2, -1);
+		mailbox_rose(&s->box);
+		/* poll() would tell of the same poke for ever. */
+		(void)!read(s->box.fd, &pokes, sizeof(pokes));
+		take_signal(s);
+		take_mail(s);
+	}
+}
+
+void
+server_stop(struct server *s)
+{
+	service_stopping();
+	acceptor_close(s->net.acceptor, true);
+	acceptor_join(s->net.acceptor);
+	order_all(s, true, s->code, s->spread);
+	for (unsigned i = 0; i < s->net.io_count; i++)
+		io_join(s->net.ios[i]);
+	registry_stop(s->net.registry);
+	take_mail(s);
+	log_info("stopped");
+}
