@@ -18,7 +18,7 @@ reserve(struct blob **b, size_t more)
 
 	if (*b != NULL && (*b)->size - len >= more)
 		return;
-	while (size - len < more)
+	while (size < len + more)
 		size *= 2;
 	if (*b == NULL) {
 		*b = xmalloc(sizeof(**b) + size);
