@@ -110,7 +110,6 @@ talk_peer_read(struct talk_peer *peer)
 		    peer->fd, peer->in + peer->used, peer->room - peer->used);
 		if (got > 0) {
 			peer->used += (size_t)got;
-			peer->greeted = true;
 		} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 			peer->ended = true;
 		} else {
@@ -141,6 +140,15 @@ fault(const char *line, size_t len)
 	return len == 0 ? "an empty line from the server" : NULL;
 }
 
+/* Whether the line, less its attributes, begins so. */
+static bool
+has(const char *line, const char *start)
+{
+	const char *space = *line == '@' ? strchr(line, ' ') : NULL;
+
+	return strncmp(space ? space + 1 : line, start, strlen(start)) == 0;
+}
+
 bool
 talk_peer_take(struct talk_peer *peer, const char **why_r)
 {
@@ -161,5 +169,8 @@ talk_peer_take(struct talk_peer *peer, const char **why_r)
 	peer->line[len] = '\0';
 	peer->used -= len + 1;
 	memmove(peer->in, end + 1, peer->used);
+	peer->inside |= has(peer->line, "OK HELLO ") ||
+	    has(peer->line, "OK AUTH ");
+	peer->parted |= has(peer->line, "BYE ");
 	return true;
 }

@@ -18,7 +18,8 @@ struct talk_peer {
 	int    fd;
 	bool   stopped;               /* a reader that does not read */
 	bool   ended;                 /* the server's end, or a reset */
-	bool   greeted;               /* something came once */
+	bool   inside;                /* has logged in */
+	bool   parted;                /* was told BYE */
 	char  *in;
 	size_t used, room;
 	char   line[TALK_LINE_MAX];   /* the line taken last, without its LF */
