@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Fixed words that are never given a second meaning; doc/protocol.md lists
+ * Fixed words that are never given a second meaning; doc/vcrp-1.md lists
  * them, HELP explains them.
  *
  * Threads: any.

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * The grammar is in doc/protocol.md. Bytes that are not UTF-8, control
+ * The grammar is in doc/vcrp-1.md. Bytes that are not UTF-8, control
  * characters, unknown verbs, missing words and unknown attributes are each
  * refused with the code and a sentence, and the id is found where the
  * attributes were good, so that the refusal can carry it.
