@@ -98,7 +98,11 @@ gather(const struct member *m, struct turn *t)
 		uint32_t ready = chunk_ready(&t->end_chunk, &t->end_off);
 		struct chunk *c = t->end_chunk;
 		uint64_t at = c->start + t->end_off;
+		uint64_t end = atomic_load_explicit(&m->end_at,
+		    memory_order_relaxed);
 
+		if (end < limit)
+			limit = end;
 		if (ready == 0 || at >= limit)
 			break;
 		if (limit - at < ready)
@@ -505,7 +509,7 @@ deliver_end(struct io *io, struct member *m)
 	struct conn *c = m->conn;
 
 	assert(!m->gone);
-	m->until = m->end_at;
+	m->until = atomic_load_explicit(&m->end_at, memory_order_relaxed);
 	if (c == NULL || c->fd < 0) {
 		m->gone = true;
 		deliver_forget(io, m);

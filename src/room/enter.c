@@ -98,6 +98,7 @@ add_member(struct room *room, struct feed *f, struct person *who,
 	m->room = room;
 	m->feed = f;
 	m->conn_id = conn_id;
+	atomic_init(&m->end_at, UINT64_MAX);
 	list_init(&m->in_room);
 	list_init(&m->in_conn);
 	list_init(&m->in_feed);
@@ -147,7 +148,8 @@ void
 room_end(struct room *room, struct member *m, struct blob *words, bool thrown)
 {
 	m->tell.kind = MAIL_END;
-	m->end_at = stream_end(&room->stream);
+	atomic_store_explicit(&m->end_at, stream_end(&room->stream),
+	    memory_order_relaxed);
 	m->last_words = words;
 	m->thrown = thrown;
 	m->feed->members--;

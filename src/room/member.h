@@ -73,7 +73,9 @@ struct member {
 	struct occupant *occupant;	/* (r) NULL once it is out */
 	struct link      in_room;	/* (r) */
 	struct place     place;		/* (m) tell ATTACH, ask AGAIN back */
-	uint64_t         end_at;	/* (m) tell END: the position */
+	/* Nothing of the stream from here on. Set before what is there is
+	 * published, so that no io thread runs past it ahead of END. */
+	_Atomic uint64_t end_at;	/* (a) */
 	struct blob     *last_words;	/* (m) tell END: what it hears last */
 	bool             thrown;	/* (m) tell END: and nothing before */
 	uint64_t         next;		/* (m) ask AGAIN: the number wanted */
