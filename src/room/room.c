@@ -187,11 +187,14 @@ room_event(struct room *room, struct event *e, bool numbered)
 {
 	e->room = room->name;
 	e->number = numbered ? room->stream.last + 1 : 0;
-	e->time = room->wall;
+	if (e->time < room->wall)
+		e->time = room->wall;
 	stream_commit(&room->stream, event_render(e,
 	    stream_reserve(&room->stream, event_bound(e))), numbered);
-	if (numbered)
+	if (numbered) {
+		registry_note_time(room->registry, e->time);
 		counter_add(&room->counters.events, 1);
+	}
 	return e->number;
 }
 
@@ -299,7 +302,5 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 	counter_set(&room->seen_last, room->stream.last);
 	counter_set(&room->seen_members, room->pair[0] != NULL ? 2 :
 	    roster_people(&room->roster));
-	if (more)
-		registry_note_time(room->registry, wall);
 	post_answers(room, more);
 }

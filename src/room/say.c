@@ -67,10 +67,12 @@ is_too_fast(struct room *room, struct request *r)
 static void
 tell(struct room *room, struct request *r, struct slice target)
 {
+	/* A guest may have begun a little ahead of this turn's clock, and what
+	 * it says must not seem to be another's. */
 	struct event e = {
 		.verb = r->words.command->name, .attrs = r->words.attrs,
-		.name = r->who->name, .word = { target },
-		.text = r->words.text
+		.time = r->who->since, .name = r->who->name,
+		.word = { target }, .text = r->words.text
 	};
 	uint64_t number;
 
