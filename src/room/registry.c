@@ -116,24 +116,24 @@ somebody(struct registry *r, struct slice key)
 	return people_find(r, (struct slice){ guest, key.len + 1 });
 }
 
-static struct person *
-find_person(struct registry *r, struct slice name, const char **why_r)
+static enum error
+find_person(struct registry *r, struct slice name, struct person **p_r,
+    const char **why_r)
 {
 	char key[NAME_KEY_MAX + 1];
 	size_t guest = name.len > 0 && name.at[0] == '~', len;
-	struct person *p;
 
 	key[0] = '~';
 	if (name_fold(r->names, NAME_NICK, name.at + guest, name.len - guest,
 	    key + guest, &len, why_r) < 0)
-		return NULL;
+		return ERROR_BAD_NAME;
 	lock_take(&r->lock);
-	p = somebody(r, (struct slice){ key, len + guest });
-	if (p != NULL)
-		person_ref(p);
+	*p_r = somebody(r, (struct slice){ key, len + guest });
+	if (*p_r != NULL)
+		person_ref(*p_r);
 	lock_drop(&r->lock);
 	*why_r = error_help(ERROR_NO_SUCH_NAME);
-	return p;
+	return *p_r != NULL ? ERROR_NONE : ERROR_NO_SUCH_NAME;
 }
 
 static void
@@ -167,20 +167,21 @@ direct_word(struct registry *r, struct person *who, struct slice word,
 {
 	struct slice first = { word.at + 1, word.len - 1 }, second = { 0 };
 	const char *comma = memchr(first.at, ',', first.len);
+	enum error e;
 
 	if (comma != NULL) {
 		first.len = (size_t)(comma - first.at);
 		second.at = comma + 1;
 		second.len = word.len - first.len - 2;
-		w->pair[0] = find_person(r, second, why_r);
-		if (w->pair[0] == NULL)
-			return ERROR_NO_SUCH_NAME;
+		e = find_person(r, second, &w->pair[0], why_r);
+		if (e != ERROR_NONE)
+			return e;
 	} else {
 		w->pair[0] = person_ref(who);
 	}
-	w->pair[1] = find_person(r, first, why_r);
-	if (w->pair[1] == NULL)
-		return ERROR_NO_SUCH_NAME;
+	e = find_person(r, first, &w->pair[1], why_r);
+	if (e != ERROR_NONE)
+		return e;
 	if (w->pair[0] != who && w->pair[1] != who) {
 		*why_r = error_help(ERROR_NO_SUCH_ROOM);
 		return ERROR_NO_SUCH_ROOM;
