@@ -105,20 +105,44 @@ log_step(struct talk *talk, const char *text)
 	return talk_fail(talk, "no such line in the log");
 }
 
+/* A name is free a moment after its last connection has ended, not at once. */
+static bool
+hello(struct talk *talk, struct talk_peer *peer)
+{
+	long long end = talk_now() + talk->stage.wait_ms;
+	char line[128];
+	const char *why;
+
+	for (;;) {
+		snprintf(line, sizeof(line), "HELLO %s", peer->name);
+		if (!talk_send(talk, peer, line) ||
+		    talk_stage_line(&talk->stage, peer, &why) != TALK_LINE)
+			return talk_fail(talk, "no answer to %s", line);
+		if (talk_now() > end ||
+		    strncmp(peer->line, "ERR name-taken ", 15) != 0)
+			break;
+		talk_stage_turn(&talk->stage, talk_now() + 20);
+	}
+	snprintf(line, sizeof(line), "OK HELLO ~%s", peer->name);
+	return strcmp(line, peer->line) == 0 ||
+	    talk_fail(talk, "expected %s, came: %s", line, peer->line);
+}
+
 static bool
 login_one(struct talk *talk, const char *name, bool administrator)
 {
 	struct talk_peer *peer = find_peer(talk, name);
-	char request[128], reply[128];
 
 	if (peer == NULL)
 		return false;
-	snprintf(request, sizeof(request), "HELLO %s", peer->name);
-	snprintf(reply, sizeof(reply), "OK HELLO ~%s", peer->name);
-	return talk_send(
-		   talk, peer, administrator ? "AUTH EXTERNAL" : request) &&
+	if (administrator)
+		return talk_send(talk, peer, "AUTH EXTERNAL") &&
+		    talk_expect(talk, peer, "VCRP 1 * vcrpd/* *") &&
+		    talk_expect(talk, peer, "OK AUTH ${user}");
+	/* PING gets the greeting out of the way. */
+	return talk_send(talk, peer, "PING") &&
 	    talk_expect(talk, peer, "VCRP 1 * vcrpd/* *") &&
-	    talk_expect(talk, peer, administrator ? "OK AUTH ${user}" : reply);
+	    talk_expect(talk, peer, "PONG") && hello(talk, peer);
 }
 
 static bool
