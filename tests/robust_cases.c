@@ -101,7 +101,7 @@ static const struct fixed words[] = {
 	{ BYTES("SHUTDOWN\n"), "ERR denied ..." },
 	{ BYTES("HELLO mallory\n"), "ERR * ..." },
 	{ BYTES("AUTH EXTERNAL\n"), "ERR * ..." },
-	{ BYTES("SAY @mallory,ann x\n"), "ERR * ..." },
+	{ BYTES("SAY @~bea,~ann x\n"), "ERR no-such-room ..." },
 	{ BYTES("SAY @ x\n"), name },
 	{ BYTES("KICK lobby ~ann x\n"), "ERR denied ..." },
 	{ BYTES("ROLE lobby ~ann banned\n"), "ERR denied ..." },
@@ -189,7 +189,7 @@ add_all(struct cases *cases, const struct fixed *fixed, size_t count)
 static void __attribute__((format(printf, 3, 4)))
 add_text(struct cases *cases, const char *pattern, const char *format, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list args;
 
 	va_start(args, format);
@@ -245,7 +245,7 @@ add_forbidden(struct cases *cases)
 static void
 add_lengths(struct cases *cases)
 {
-	static const char most[] = "@+a=%0254d;+b=%0250d PING x\n";
+	static const char most[] = "@+a=%0255d;+b=%0*d PING x\n";
 
 	add_long(cases, verb, "XYZZY ", 4095, "\n");
 	add_long(cases, verb, "XYZZY ", 4096, "\n");
@@ -261,8 +261,8 @@ add_lengths(struct cases *cases)
 	add_long(cases, longer, "SAY lobby ", 10 << 20, "\n");
 	add_long(cases, utf8, "SAY lobby ", 4096, "\xff\n");
 	/* 512 and 513 bytes of attributes, then values of 255 and 256. */
-	add_text(cases, "...PONG x", most, 0, 0);
-	add_long(cases, longer, "@+a=", 4 + 509 + 8, " PING x\n");
+	add_text(cases, "...PONG x", most, 0, 250, 0);
+	add_text(cases, longer, most, 0, 251, 0);
 	add_long(cases, "...PONG x", "@+a=", 4 + 255 + 8, " PING x\n");
 	add_long(cases, value, "@+a=", 4 + 256 + 8, " PING x\n");
 	add_long(cases, value, "@id=", 4 + 37 + 8, " PING x\n");
