@@ -189,6 +189,10 @@ const char *vcrp_default_room(const struct vcrp *);
 /* The number of the last event taken in a room one is in; 0 otherwise. */
 uint64_t vcrp_cursor(const struct vcrp *, const char *room);
 
+/* Where options.server points to, in one form whatever the form it has:
+ * "host:port" or a path. False when it is none, or too long for size. */
+bool vcrp_address(const char *server, char *address_r, size_t size);
+
 /* The value of an attribute of the event's line ("re", "wait"); false when it
  * is not there, or not shorter than size. A value may be "". */
 bool vcrp_attribute(const struct vcrp_event *, const char *key,

@@ -287,6 +287,22 @@ vcrp_cursor(const struct vcrp *v, const char *room)
 }
 
 bool
+vcrp_address(const char *server, char *address_r, size_t size)
+{
+	struct vaddress address;
+	const char *why;
+	int len;
+
+	if (vaddress_init(&address, server, &why) != 0)
+		return false;
+	len = address.path != NULL ?
+	    snprintf(address_r, size, "%s", address.path) :
+	    snprintf(address_r, size, "%s:%s", address.host, address.port);
+	vaddress_fini(&address);
+	return len >= 0 && (size_t)len < size;
+}
+
+bool
 vcrp_attribute(const struct vcrp_event *event, const char *key, char *value_r,
     size_t size)
 {

@@ -1,0 +1,289 @@
+/* client.c -- what the commands of vcrp have in common
+ *
+ * SPDX-License-Identifier: MIT */
+#include "client/client.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NICK_SIZE	33
+
+int64_t
+client_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+__attribute__((format(printf, 2, 0))) static void
+complain(const struct client *client, const char *format, va_list args)
+{
+	char text[2 * VCRP_LINE_MAX], safe[2 * VCRP_LINE_MAX];
+
+	vsnprintf(text, sizeof(text), format, args);
+	vcrp_safe(safe, sizeof(safe), text, true);
+	if (client->clear != NULL)
+		client->clear(client);
+	fprintf(stderr, "%s: %s\n", client->program, safe);
+}
+
+void
+client_warn(const struct client *client, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(client, format, args);
+	va_end(args);
+}
+
+void
+client_fail(const struct client *client, enum status status,
+    const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	va_start(args, format);
+	complain(client, format, args);
+	va_end(args);
+	exit(status);
+}
+
+void
+client_refused(const struct client *client, const struct vcrp_event *event)
+{
+	const char *text = event->text != NULL ? event->text : "";
+
+	if (event->room != NULL)
+		client_fail(client, STATUS_REFUSED, "%s: %s: %s",
+		    event->room, event->code, text);
+	client_fail(client, STATUS_REFUSED, "%s: %s", event->code, text);
+}
+
+void
+client_impossible(const struct client *client, const char *what,
+    int64_t error)
+{
+	if (error == -EINVAL)
+		client_fail(client, STATUS_USAGE, "%s: this cannot be sent",
+		    what);
+	client_fail(client, error == -EMSGSIZE ? STATUS_USAGE :
+	    STATUS_REFUSED, "%s: %s", what, strerror((int)-error));
+}
+
+void
+client_print(const char *text)
+{
+	char safe[VCRP_LINE_MAX * 3];
+
+	vcrp_safe(safe, sizeof(safe), text, isatty(STDOUT_FILENO) == 1);
+	fputs(safe, stdout);
+}
+
+/* The user's name as a nick: what a nick cannot hold becomes '-'. */
+static void
+default_nick(char *nick_r)
+{
+	const char *name = getenv("USER");
+	const struct passwd *user;
+	size_t len = 0;
+
+	if (name == NULL || *name == '\0') {
+		user = getpwuid(getuid());
+		name = user != NULL ? user->pw_name : "";
+	}
+	for (; *name != '\0' && len < NICK_SIZE - 1; name++) {
+		if (isascii(*name) && (isalnum(*name) || *name == '_'))
+			nick_r[len++] = *name;
+		else if (len > 0)
+			nick_r[len++] = '-';
+	}
+	while (len > 0 && nick_r[len - 1] == '-')
+		len--;
+	nick_r[len] = '\0';
+	if (len == 0)
+		strcpy(nick_r, "guest");
+}
+
+/* The same nick for a second program, and for who finds theirs taken. */
+static void
+add_suffix(char *nick)
+{
+	const char *marks = "abcdefghjkmnpqrstuvwxyz23456789";
+	unsigned char bytes[4];
+	size_t i, len = strlen(nick);
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return;
+	if (len > NICK_SIZE - 6)
+		len = NICK_SIZE - 6;
+	nick[len++] = '-';
+	for (i = 0; i < sizeof(bytes); i++)
+		nick[len++] = marks[bytes[i] % strlen(marks)];
+	nick[len] = '\0';
+}
+
+static void
+open_as(struct client *client, const char *nick, bool with_key)
+{
+	const struct vcrp_options options = {
+		.server = client->server,
+		.nick = nick,
+		.key = with_key ? client->key.text : NULL,
+		.external = client->external,
+		.once = client->external,
+		.timeout = client->patience > 0 && client->patience < 10000 ?
+		    client->patience : 0
+	};
+	const char *why;
+
+	vcrp_free(&client->v);
+	client->v = vcrp_new(&options, &why);
+	if (client->v == NULL)
+		client_fail(client, STATUS_USAGE, "%s: %s",
+		    client->server != NULL ? client->server : "localhost",
+		    why);
+}
+
+static bool
+lock_key(struct client *client, const char *nick)
+{
+	char address[VCRP_LINE_MAX];
+	const char *server = client->server;
+
+	return !client->external &&
+	    vcrp_address(server != NULL ? server : "localhost", address,
+	    sizeof(address)) && key_open(&client->key, address, nick);
+}
+
+/* The end of a struct vcrp; false when another name may help. */
+static bool
+accept_end(const struct client *client, const struct vcrp_event *event)
+{
+	const char *code = event->code;
+
+	if (strcmp(code, "name-taken") == 0 && client->nick == NULL &&
+	    !client->was_up)
+		return false;
+	if (client->may_end)
+		exit(STATUS_DONE);
+	if (strcmp(code, "closed") == 0)
+		client_fail(client, STATUS_UNREACHED, "no connection: %s",
+		    event->text);
+	if (strcmp(code, "not-vcrp") == 0)
+		client_fail(client, STATUS_UNREACHED, "%s", event->text);
+	client_fail(client, STATUS_REFUSED, "%s%s%s", code,
+	    event->text[0] != '\0' ? ": " : "", event->text);
+}
+
+static bool
+handle(struct client *client, const struct vcrp_event *event)
+{
+	if (event->kind == VCRP_END)
+		return accept_end(client, event);
+	if (client->was_up && client->event != NULL)
+		client->event(client, event);
+	if (event->kind == VCRP_UP) {
+		client->was_up = true;
+		client->why[0] = '\0';
+	} else if (event->kind == VCRP_DOWN) {
+		if (client->why[0] == '\0')
+			client->down_since = client_now();
+		snprintf(client->why, sizeof(client->why), "%s", event->text);
+	}
+	return true;
+}
+
+/* How long to go on without a connection; -1 for ever. */
+static int
+patience_left(const struct client *client)
+{
+	int64_t left;
+
+	if (vcrp_is_up(client->v) || client->patience == 0)
+		return -1;
+	left = client->down_since + client->patience - client_now();
+	if (left <= 0)
+		client_fail(client, STATUS_UNREACHED, "no connection: %s",
+		    client->why[0] != '\0' ? client->why : "no answer");
+	return left < INT32_MAX ? (int)left : INT32_MAX;
+}
+
+static int
+least(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* One poll(); false when the name is taken. */
+static bool
+turn(struct client *client, int fd, int timeout, bool *readable_r)
+{
+	struct pollfd items[2] = {
+		{ .fd = vcrp_fd(client->v),
+		  .events = vcrp_events(client->v) },
+		{ .fd = fd, .events = POLLIN }
+	};
+	struct vcrp_event event;
+	bool good = true;
+
+	timeout = least(timeout, least(vcrp_timeout(client->v),
+	    patience_left(client)));
+	*readable_r = poll(items, 2, timeout) > 0 && items[1].revents != 0;
+	vcrp_step(client->v);
+	while (good && vcrp_next(client->v, &event))
+		good = handle(client, &event);
+	return good;
+}
+
+bool
+client_turn(struct client *client, int fd, int timeout)
+{
+	bool readable;
+
+	turn(client, fd, timeout, &readable);
+	return readable;
+}
+
+void
+client_login(struct client *client)
+{
+	char nick[NICK_SIZE];
+	bool readable, with_key;
+
+	if (client->nick == NULL)
+		default_nick(nick);
+	with_key = lock_key(client, client->nick ? client->nick : nick);
+	open_as(client, client->nick ? client->nick : nick, with_key);
+	client->down_since = client_now();
+	while (!vcrp_is_up(client->v)) {
+		if (turn(client, -1, -1, &readable))
+			continue;
+		add_suffix(nick);
+		open_as(client, nick, false);
+	}
+}
+
+void
+client_close(struct client *client)
+{
+	struct vcrp_event event;
+
+	vcrp_quit(client->v);
+	while (vcrp_wait(client->v, 2000, &event) == 1)
+		;
+	vcrp_free(&client->v);
+	key_close(&client->key);
+}

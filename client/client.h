@@ -1,0 +1,83 @@
+/* client.h -- what the commands of vcrp have in common
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Threads: main.
+ * Locks:   none.
+ * Memory:  struct client owns its struct vcrp and its key. */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/key.h"
+#include "vcrp.h"
+
+/* What programs here exit with. */
+enum status {
+	STATUS_DONE,
+	STATUS_REFUSED,		/* by the server, which said why */
+	STATUS_USAGE,
+	STATUS_UNREACHED	/* no connection */
+};
+
+struct client {
+	const char  *program;		/* for what is said on stderr */
+	const char  *server;
+	const char  *nick;		/* NULL: the user's, or one like it */
+	int64_t      after;		/* of tail */
+	int          patience;		/* ms without a connection; 0: any */
+	bool         patience_given;
+	bool         external;		/* AUTH EXTERNAL, one connection */
+	bool         may_end;		/* the server's end is no failure */
+	struct vcrp *v;
+	struct key   key;
+	bool         was_up;		/* has been logged in */
+	int64_t      down_since;	/* ms, when not connected */
+	char         why[VCRP_LINE_MAX];	/* what the last one ended with */
+	/* Told of each event after the first VCRP_UP, but for VCRP_END. */
+	void       (*event)(struct client *, const struct vcrp_event *);
+	/* Called before something is said on stderr; or NULL. */
+	void       (*clear)(const struct client *);
+	void        *arg;		/* for both */
+};
+
+/* Milliseconds of a clock that only rises. */
+int64_t client_now(void);
+/* Says "program: text" on stderr, with nothing in it that acts on a terminal,
+ * and exits with status. */
+__attribute__((format(printf, 3, 4))) _Noreturn void
+client_fail(const struct client *, enum status, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void
+client_warn(const struct client *, const char *format, ...);
+
+/* Logs in, or fails as client_turn() does. */
+void client_login(struct client *);
+/* Waits until something happens on fd (-1 for none) or to the connection, or
+ * for timeout ms (-1 for none), and hands all events on. True when fd can be
+ * read. When there was no connection for too long, or the server ended it,
+ * the program fails, with what the server said. */
+bool client_turn(struct client *, int fd, int timeout);
+/* Says QUIT and waits a little for the answer. */
+void client_close(struct client *);
+
+/* A request of ours was refused: "program: room: code: text", and exit. */
+_Noreturn void client_refused(const struct client *,
+    const struct vcrp_event *);
+/* A negative errno of the library's, for a request that concerns what. */
+_Noreturn void client_impossible(const struct client *, const char *what,
+    int64_t error);
+
+/* text safely on stdout, cut where it is longer than any line may be. */
+void client_print(const char *text);
+
+/* The commands: argv[0] is the command's name. */
+enum status command_rooms(struct client *, int argc, char **argv);
+enum status command_say(struct client *, int argc, char **argv);
+enum status command_tail(struct client *, int argc, char **argv);
+enum status command_who(struct client *, int argc, char **argv);
+/* The terminal, where no command is given. */
+enum status chat(struct client *, const char *room);
+
+#endif

@@ -1,0 +1,171 @@
+/* vcrp.c -- chat in a terminal, and from scripts
+ *
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/client.h"
+
+#define ROOM_DEFAULT	"lobby"
+#define PATIENCE	30000
+
+static const char usage[] =
+"usage: vcrp [OPTION...] [vcrp://HOST[:PORT]/ROOM]   chat in a terminal\n"
+"       vcrp [OPTION...] say ROOM [TEXT...]          say text, or each line\n"
+"                                                    of standard input\n"
+"       vcrp [OPTION...] tail [-a NUMBER] ROOM       print what is said\n"
+"       vcrp [OPTION...] rooms\n"
+"       vcrp [OPTION...] who ROOM\n"
+"\n"
+"  -s, --server=SERVER   HOST[:PORT], vcrp://HOST[:PORT], or the path of a\n"
+"                        local socket (VCRP_SERVER; localhost)\n"
+"  -n, --nick=NICK       who to be ($USER)\n"
+"  -w, --wait=SECONDS    how long to do without a connection (30; 0: always)\n"
+"  -a, --after=NUMBER    tail: also what came after this number (0: all)\n"
+"  -h, --help\n"
+"  -V, --version\n"
+"\n"
+"A ROOM that begins with '@' is a conversation: @bob\n"
+"Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection\n";
+
+static const struct command {
+	const char *name;
+	enum status (*run)(struct client *, int, char **);
+} commands[] = {
+	{ "rooms",	command_rooms },
+	{ "say",	command_say },
+	{ "tail",	command_tail },
+	{ "who",	command_who }
+};
+
+static const struct option long_options[] = {
+	{ "after",	required_argument, NULL, 'a' },
+	{ "help",	no_argument,       NULL, 'h' },
+	{ "nick",	required_argument, NULL, 'n' },
+	{ "server",	required_argument, NULL, 's' },
+	{ "version",	no_argument,       NULL, 'V' },
+	{ "wait",	required_argument, NULL, 'w' },
+	{ NULL,		0,                 NULL, 0 }
+};
+
+_Noreturn static void
+fail_usage(void)
+{
+	fputs(usage, stderr);
+	exit(STATUS_USAGE);
+}
+
+static int64_t
+number(const struct client *client, const char *text, int64_t max)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno != 0 || *text == '\0' || *end != '\0' || value < 0 ||
+	    value > max)
+		client_fail(client, STATUS_USAGE,
+		    "%s: not a number of 0 to %lld", text, (long long)max);
+	return value;
+}
+
+static void
+take_option(struct client *client, int option)
+{
+	switch (option) {
+	case 'a':
+		client->after = number(client, optarg, (1LL << 53) - 1);
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		exit(STATUS_DONE);
+	case 'n':
+		client->nick = optarg;
+		break;
+	case 's':
+		client->server = optarg;
+		break;
+	case 'V':
+		printf("vcrp %s\n", vcrp_version());
+		exit(STATUS_DONE);
+	case 'w':
+		client->patience = (int)number(client, optarg, 86400) * 1000;
+		client->patience_given = true;
+		break;
+	default:
+		fail_usage();
+	}
+}
+
+/* Options end with the first word that is none; returns how many there are. */
+static int
+take_options(struct client *client, int argc, char **argv)
+{
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "+a:hn:s:Vw:", long_options,
+	    NULL)) != -1)
+		take_option(client, option);
+	return optind;
+}
+
+static enum status
+run_command(struct client *client, const struct command *command, int argc,
+    char **argv)
+{
+	int taken = take_options(client, argc, argv);
+	enum status status;
+
+	/* The command's name stands before its words again. */
+	argv[taken - 1] = argv[0];
+	status = command->run(client, argc - taken + 1, argv + taken - 1);
+	if (status == STATUS_USAGE)
+		fail_usage();
+	if (fflush(stdout) != 0)
+		client_fail(client, STATUS_USAGE, "standard output: %s",
+		    strerror(errno));
+	return status;
+}
+
+static enum status
+run_chat(struct client *client, int argc, char **argv)
+{
+	if (argc > 1 || (argc == 1 && strchr(argv[0], ':') == NULL &&
+	    strchr(argv[0], '/') == NULL))
+		fail_usage();
+	if (argc == 1)
+		client->server = argv[0];
+	return chat(client, ROOM_DEFAULT);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct client client = {
+		.program = "vcrp", .server = getenv("VCRP_SERVER"),
+		.after = VCRP_NOW, .patience = PATIENCE, .key.fd = -1
+	};
+	int taken;
+	size_t i;
+
+	/* The wire is UTF-8, so the terminal had better be. */
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	taken = take_options(&client, argc, argv);
+	argc -= taken;
+	argv += taken;
+	for (i = 0; argc > 0 && i < sizeof(commands) / sizeof(*commands);
+	    i++) {
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return run_command(&client, &commands[i], argc, argv);
+	}
+	return run_chat(&client, argc, argv);
+}
