@@ -65,14 +65,15 @@ class CutClient:
             return
         found = SAID.match(line)
         if not found:
-            row.check(re.match("JOIN|LEAVE|ROOM", line), "unasked: " + line)
+            if not re.match("JOIN|LEAVE|ROOM", line):
+                row.check(False, "unasked: " + line)
             return
         number = int(found.group(2))
         if number != self.cursor + 1:
             row.check(False, "%d follows %d" % (number, self.cursor))
         self.cursor = number
         self.seen.append(found.group(4))
-        if found.group(3) == "~cut":
+        if found.group(4).startswith("cut "):
             self.strike(int(found.group(4).split()[1]))
 
     def strike(self, number):
