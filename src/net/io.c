@@ -181,11 +181,12 @@ io_close(struct io *io, struct conn *c, enum conn_end why)
 	io_count(io, COUNT_CLOSED, 1);
 	if (c->parting == NULL && c->end != END_QUIT)
 		blob_add(&c->parting, slice_of(conn_end_name(c->end)));
+	/* Who sees the end may come again at once, and is not in its own way. */
+	atomic_fetch_sub(&c->net->connections, 1);
+	addresses_leave(&c->net->addresses, &c->address);
 	close(c->fd);
 	c->fd = -1;
 	c->cut = NULL;
-	atomic_fetch_sub(&c->net->connections, 1);
-	addresses_leave(&c->net->addresses, &c->address);
 	list_remove(&c->by_time);
 	list_remove(&c->turn);
 	conn_keep(c, NULL, 0);
