@@ -43,7 +43,7 @@ while :; do
 			if [[ ! $pending && ! $ended ]] && read -rt 0; then
 				IFS= read -r pending || ended=1; ((++count)); continue
 			fi
-			IFS= read -rt 0.2 -u "$fd" part; status=$? line+=$part
+			IFS= read -rt 0.2 -u "$fd" part 2>/dev/null; status=$? line+=$part
 			if ((status == 0)); then hear "$line"; line=''; elif ((status <= 128)); then break; fi
 		done; exec {fd}>&-; }
 	sleep "$((RANDOM % pause)).$((RANDOM % 9 + 1))"; pause=$((pause < 30 ? pause * 2 : 30))
