@@ -196,6 +196,16 @@ pause_step(struct talk *talk, const char *text)
 	return true;
 }
 
+/* The server takes no connections. */
+static bool
+refused_step(struct talk *talk, const char *name)
+{
+	const char *why;
+
+	return talk_stage_peer(&talk->stage, name, &why) == NULL ||
+	    talk_fail(talk, "%s is connected", name);
+}
+
 static bool
 step(struct talk *talk, const char *line)
 {
@@ -207,6 +217,8 @@ step(struct talk *talk, const char *line)
 		return login(talk, line + 6, true);
 	if (strncmp(line, "pause ", 6) == 0)
 		return pause_step(talk, line + 6);
+	if (strncmp(line, "refused ", 8) == 0)
+		return refused_step(talk, line + 8);
 	if (strncmp(line, "server! ", 8) == 0)
 		return start(talk) && server_step(talk, line + 8);
 	if (strncmp(line, "log< ", 5) == 0)
