@@ -1,0 +1,99 @@
+/* fake.h -- a room on the test's own thread, and people who write down what
+ *           they hear
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * The room is a real one; its thread is the test, its io threads are mailboxes
+ * that the fake empties after each turn, doing with the mail what an io thread
+ * does. Time passes only where a test says so.
+ *
+ * What a person hears is collected as text. In it the time of an event is
+ * written "T", or "T+5" when it is 5 ms after FAKE_WALL, so that tests can say
+ * whole lines. A hole in the numbers that somebody hears, and no GAP line that
+ * accounts for it, is counted in `holes`; fake_free() asserts that it is 0.
+ *
+ * Threads: one.
+ * Locks:   those of what is tested.
+ * Memory:  fake_free() frees all; people freed before are not in it. */
+#ifndef TESTS_FAKE_H
+#define TESTS_FAKE_H
+
+#include "room/room.h"
+
+enum {
+	FAKE_IOS = 2,
+	FAKE_LAST = 100		/* the first event has the next number */
+};
+
+/* After every real time, so that whoever logs in did so before it. */
+#define FAKE_WALL UINT64_C(4102444800000)
+
+struct fake {
+	struct config   *config;
+	struct names    *names;
+	struct registry *registry;
+	struct room     *room;		/* NULL before fake_room() */
+	struct mailbox   boxes[FAKE_IOS];
+	struct mailbox  *box_at[FAKE_IOS];
+	struct link      people;
+	uint64_t         now;
+	uint64_t         wall;
+	uint64_t         conns;		/* ids given */
+	unsigned         spaces;	/* MAIL_SPACE that came */
+	unsigned         feeds;		/* MAIL_FEED that came */
+	unsigned         holes;
+	bool             more;		/* the room has mail */
+};
+
+/* One connection. */
+struct guy {
+	struct link    link;
+	struct fake   *fake;
+	struct contact contact;
+	struct mail    handover;
+	struct member *member;		/* in the room; or NULL */
+	struct blob   *heard;		/* since it was last asked for */
+	uint64_t       cursor;		/* last number heard; 0: any may come */
+	unsigned       under_way;	/* requests not yet back */
+	bool           stopped;		/* reads nothing */
+	bool           replaced;	/* MAIL_REPLACED came */
+};
+
+struct fake *fake_new(void);
+void fake_free(struct fake **);
+/* The room that the word means when `creator` says it; "lobby" can be said by
+ * NULL. It has no thread and is not in the registry's table. */
+struct room *fake_room(struct fake *, struct guy *creator, const char *word);
+/* It goes to sleep and wakes again; nobody may be in it. */
+void fake_hibernate(struct fake *);
+
+/* Somebody logs in; every second one is of the other io thread. key: 22 bytes
+ * or more, or NULL. NULL if it is refused. */
+struct guy *fake_guest(struct fake *, const char *nick, const char *key);
+struct guy *fake_account(struct fake *, const char *name);
+struct guy *fake_admin(struct fake *, const char *name);
+/* The connection is gone; the others hear of it. parting: or NULL. */
+void fake_drop(struct guy **, const char *parting);
+/* In the room too; what was heard of that is forgotten. */
+struct guy *fake_inside(struct fake *, const char *nick);
+
+/* Posts a line to the room; false if its mailbox is full. It must be one that
+ * a room runs. wait: as in struct request. */
+bool fake_post(struct guy *, const char *line);
+bool fake_post_slice(struct guy *, struct slice line, uint64_t wait);
+/* The room takes its mail, and everybody reads. */
+void fake_turn(struct fake *);
+/* Both. */
+void fake_say(struct guy *, const char *line);
+/* Reads again, having lost its place or not. */
+void fake_resume(struct guy *);
+
+/* Was this, and nothing else, heard since the last question? Prints both if
+ * not. "" is nothing. */
+bool fake_heard(struct guy *, const char *text);
+/* Says the line and asks whether the text is all that it heard then. */
+bool fake_gets(struct guy *, const char *line, const char *text);
+/* Forgets what everybody heard. */
+void fake_forget(struct fake *);
+
+#endif
