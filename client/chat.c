@@ -5,7 +5,6 @@
  * libedit reads the keys through read_key(), which waits for the server too.
  * What comes from there meanwhile is written over the line being edited,
  * which libedit is then told to draw again. */
-#define _GNU_SOURCE	/* wcwidth() */
 #include <errno.h>
 #include <histedit.h>
 #include <stdio.h>
