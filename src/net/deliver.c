@@ -235,8 +235,13 @@ ask_again(struct member *m)
 static bool
 flush(struct io *io, struct conn *c)
 {
+	bool paused = c->out_bytes >= OUT_PAUSE;
 	uint64_t before = c->bytes_out;
 	int rc = conn_flush(c);
+
+	/* What it asked meanwhile waits, and nothing else would tell. */
+	if (paused && c->out_bytes < OUT_PAUSE)
+		io_turn(io, c);
 
 	io_count(io, COUNT_BYTES_OUT, c->bytes_out - before);
 	if (rc < 0)

@@ -39,7 +39,7 @@ static const struct command commands[VERB_COUNT] = {
 	    .words = "r", .least = 1, .cost = 2, .usage = "room",
 	    .help = "lists the members of a room" },
 	[VERB_LIST] = { .verb = VERB_LIST, .name = "LIST", .where = RUN_IO,
-	    .words = "w", .least = 0, .cost = 5, .usage = "[pattern]",
+	    .words = "w", .least = 0, .cost = 20, .usage = "[pattern]",
 	    .help = "lists the rooms whose names hold the pattern (* and ? "
 	    "as a shell has them); @ lists one's direct conversations" },
 	[VERB_SET] = { .verb = VERB_SET, .name = "SET", .where = RUN_ROOM,

@@ -62,11 +62,20 @@ people_find(struct registry *r, struct slice key)
 	return n == NULL ? NULL : table_entry(n, struct person, node);
 }
 
+static void
+stop_waiting(struct registry *r, struct person *p)
+{
+	if (list_empty(&p->expiry))
+		return;
+	list_remove(&p->expiry);
+	r->reserved--;
+}
+
 /* The name is free again. */
 static void
 forget(struct registry *r, struct person *p)
 {
-	list_remove(&p->expiry);
+	stop_waiting(r, p);
 	table_remove(&r->people, &p->node);
 	p->known = false;
 	person_unref(&p);
@@ -78,7 +87,7 @@ enter(struct registry *r, struct person *p, struct contact *c,
 {
 	c->person = person_ref(p);
 	c->told = false;
-	list_remove(&p->expiry);
+	stop_waiting(r, p);
 	list_append(&p->contacts, &c->link);
 	mailbox_send(r->boxes[c->io], handover);
 }
@@ -180,6 +189,17 @@ people_account(struct registry *r, struct slice name, bool admin,
 	return ERROR_NONE;
 }
 
+/* Its last connection is gone; the name is kept for a while. */
+static void
+reserve(struct registry *r, struct person *p, uint64_t now)
+{
+	p->expires = now + RESERVED_MS;
+	list_append(&r->expiring, &p->expiry);
+	if (++r->reserved > RESERVED_MAX)
+		forget(r, list_entry(r->expiring.next, struct person,
+		    expiry));
+}
+
 bool
 people_leave(struct registry *r, struct contact *c, uint64_t now)
 {
@@ -190,12 +210,10 @@ people_leave(struct registry *r, struct contact *c, uint64_t now)
 	told = c->told;
 	list_remove(&c->link);
 	if (list_empty(&p->contacts)) {
-		if (p->reserved) {
-			p->expires = now + RESERVED_MS;
-			list_append(&r->expiring, &p->expiry);
-		} else {
+		if (p->reserved)
+			reserve(r, p, now);
+		else
 			forget(r, p);
-		}
 	}
 	lock_drop(&r->lock);
 	person_unref(&c->person);

@@ -23,7 +23,12 @@
 
 struct registry;
 
-enum { PERSON_SECRET = 32, RESERVED_MS = 600000 };
+enum {
+	PERSON_SECRET = 32,
+	RESERVED_MS = 600000,
+	RESERVED_MAX = 65536	/* names of who is gone; over it the one that
+				 * is gone longest is given up */
+};
 
 struct person {
 	struct table_node node;		/* (l) */

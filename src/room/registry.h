@@ -40,6 +40,7 @@ struct registry {
 	bool                   stopping;/* (l) */
 	struct table           people;	/* (l) */
 	struct link            expiring;/* (l) soonest first */
+	unsigned               reserved;/* (l) of them */
 	_Atomic uint64_t       high;	/* (a) latest time of any event */
 };
 
