@@ -107,7 +107,8 @@ wanted_role(struct room *room, struct request *r, struct slice key)
 		    "member, none, muted or banned");
 		return ROLE_COUNT;
 	}
-	if (room->settings.grants.count >= GRANTS_MAX) {
+	if (role != ROLE_NONE && room->settings.grants.count >= GRANTS_MAX &&
+	    settings_role(&room->settings, key, room->now) == ROLE_NONE) {
 		request_limited(r, ERROR_TOO_MANY, "roles", 0,
 		    "a room has at most 10000 roles");
 		return ROLE_COUNT;

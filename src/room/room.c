@@ -287,6 +287,7 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 	assert(thread_is(&room->thread));
 	room->now = now;
 	room->wall = wall;
+	settings_expire(&room->settings, now);
 	for (; waiters != NULL; waiters = next) {
 		struct feed *f = table_entry(waiters, struct feed, space);
 

@@ -27,6 +27,7 @@ void
 settings_init(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
+	s->soonest = UINT64_MAX;
 	table_init(&s->grants, key_of);
 }
 
@@ -145,6 +146,25 @@ find(const struct settings *s, struct slice key)
 	return n == NULL ? NULL : table_entry(n, struct grant, node);
 }
 
+void
+settings_expire(struct settings *s, uint64_t now)
+{
+	struct table_node *n, *next;
+
+	if (s->soonest > now)
+		return;
+	s->soonest = UINT64_MAX;
+	for (n = table_next(&s->grants, NULL); n != NULL; n = next) {
+		struct grant *g = table_entry(n, struct grant, node);
+
+		next = table_next(&s->grants, n);
+		if (g->until <= now)
+			take_back(s, g);
+		else if (g->until < s->soonest)
+			s->soonest = g->until;
+	}
+}
+
 enum role
 settings_role(const struct settings *s, struct slice key, uint64_t now)
 {
@@ -169,5 +189,7 @@ settings_give(struct settings *s, struct slice key, enum role role,
 	g->role = role;
 	g->until = until;
 	s->owners += role == ROLE_OWNER;
+	if (until < s->soonest)
+		s->soonest = until;
 	table_add(&s->grants, &g->node);
 }

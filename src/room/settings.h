@@ -24,6 +24,7 @@ struct settings {
 	unsigned     slow;	/* seconds */
 	struct table grants;	/* roles other than none, by key */
 	unsigned     owners;
+	uint64_t     soonest;	/* when the first of the grants ends */
 };
 
 void settings_init(struct settings *);
@@ -38,6 +39,8 @@ enum error settings_change(struct settings *, struct slice key,
 /* The switch's own spelling; NULL if there is none. */
 const char *settings_key(struct slice key);
 
+/* Drops the roles that are over, so that nobody counts them. */
+void settings_expire(struct settings *, uint64_t now);
 enum role settings_role(const struct settings *, struct slice key,
     uint64_t now);
 /* until: clock_ms() at which it ends, UINT64_MAX for never. */
