@@ -237,7 +237,9 @@ take_end(struct fake *f, struct member *m)
 		m->until = atomic_load(&m->end_at);
 		if (!m->thrown)
 			deliver(g);
-		hear(g, &m->last_words);
+		if (m->last_words != NULL)
+			hear_event(g, (struct slice){ m->last_words->data,
+			    m->last_words->len });
 		g->member = NULL;
 	}
 	if (m->asking)
