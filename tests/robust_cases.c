@@ -285,21 +285,21 @@ cases_lines(struct cases *cases)
 void
 cases_first(struct cases *cases)
 {
+	static const char stranger[] = "ERR bad-line this is VCRP, not ...";
 	static const struct fixed first[] = {
-		{ BYTES("GET / HTTP/1.1\r\n"), "ERR * ..." },
-		{ BYTES("POST /x HTTP/1.1\r\n"), "ERR * ..." },
-		{ BYTES("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"),
-		    "ERR * ..." },
-		{ BYTES("NICK alice\r\n"), "ERR * ..." },
+		{ BYTES("GET / HTTP/1.1\r\n"), stranger },
+		{ BYTES("POST /x HTTP/1.1\r\n"), stranger },
+		{ BYTES("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"), stranger },
+		{ BYTES("NICK alice\r\n"), stranger },
 		{ BYTES("\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\n"),
-		    "ERR * ..." },
-		{ BYTES("\xff\xfd\x18\n"), "ERR * ..." },
-		{ BYTES("\0\0\0\0\n"), "ERR * ..." },
+		    stranger },
+		{ BYTES("\xff\xfd\x18\n"), stranger },
+		{ BYTES("\0\0\0\0\n"), stranger },
 		{ BYTES("SAY lobby x\n"), "...ERR need-login ..." },
 		{ BYTES("@id=a SAY lobby x\n"), "...ERR need-login ..." },
 		{ BYTES("XYZZY\n"), "...ERR unknown-verb ..." },
 		{ BYTES("HELL\xff\n"), "...ERR bad-utf8 ..." },
-		{ BYTES("SAY\n"), "...ERR * ..." },
+		{ BYTES("SAY\n"), "ERR bad-line ..." },
 	};
 
 	cases->bad = NULL;
