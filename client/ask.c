@@ -58,8 +58,12 @@ print_room(const struct vcrp_event *event)
 	if (event->count < 3)
 		return;
 	client_print(event->words[0]);
-	printf(" %s ", event->words[2]);
-	client_print(event->text != NULL ? event->text : "");
+	putchar(' ');
+	client_print(event->words[2]);
+	if (event->text != NULL) {
+		putchar(' ');
+		client_print(event->text);
+	}
 	putchar('\n');
 }
 

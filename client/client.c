@@ -66,6 +66,10 @@ client_refused(const struct client *client, const struct vcrp_event *event)
 {
 	const char *text = event->text != NULL ? event->text : "";
 
+	if (event->request == 0 && event->room == NULL) {
+		client_warn(client, "%s: %s", event->code, text);
+		return;
+	}
 	if (event->room != NULL)
 		client_fail(client, STATUS_REFUSED, "%s: %s: %s",
 		    event->room, event->code, text);

@@ -62,9 +62,9 @@ bool client_turn(struct client *, int fd, int timeout);
 /* Says QUIT and waits a little for the answer. */
 void client_close(struct client *);
 
-/* A request of ours was refused: "program: room: code: text", and exit. */
-_Noreturn void client_refused(const struct client *,
-    const struct vcrp_event *);
+/* An ERR: "program: room: code: text", and exit, if a request of ours is
+ * meant. */
+void client_refused(const struct client *, const struct vcrp_event *);
 /* A negative errno of the library's, for a request that concerns what. */
 _Noreturn void client_impossible(const struct client *, const char *what,
     int64_t error);

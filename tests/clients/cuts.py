@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Every client through a proxy that cuts connections: what is said must be seen exactly once and
 in order, and what is seen must have no holes. cuts.py [SEED]; VCRPD, VCRP and TALKER name programs."""
-import asyncio, logging, os, re, sys, tempfile
+import asyncio, logging, os, re, sys
 from proxy import Proxy
+from server import Server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENTS = os.path.join(HERE, "..", "..", "contrib", "clients")
@@ -126,26 +127,11 @@ async def tail_through(command, count, cuts, port, environment):
     print(f"tail: {proxy.made} cuts, {len(out)} lines seen", flush=True)
 
 
-async def start_server(directory):
-    config = os.path.join(directory, "vcrpd.conf")
-    with open(config, "w") as file:
-        file.write("limits = { lines = 0; address = 0; };\n")
-    server = await asyncio.create_subprocess_exec(
-        os.environ.get("VCRPD", "./vcrpd"), "-c", config, "-d", os.path.join(directory, "data"),
-        "-p", "0", stdout=asyncio.subprocess.PIPE, stderr=open(directory + "/log", "w"))
-    async for line in server.stdout:
-        if match := re.match(rb"vcrpd: ready on port (\d+)", line):
-            return server, int(match[1])
-    sys.exit("cuts.py: no server: " + open(directory + "/log").read())
-
-
 async def main():
     vcrp, talker = os.environ.get("VCRP", "./vcrp"), os.environ.get("TALKER", "./talker")
     print("seed", SEED, flush=True)
-    with tempfile.TemporaryDirectory() as directory:
-        environment = dict(os.environ, HOME=directory, XDG_STATE_HOME=directory)
-        server, port = await start_server(directory)
-        proxied = ["127.0.0.1", "{port}"]
+    with Server("limits = { lines = 0; address = 0; };") as server:
+        proxied, port, environment = ["127.0.0.1", "{port}"], server.port, server.environment
         await asyncio.gather(
             say_through("talker", [talker, "127.0.0.1:{port}", "who-talker", "{room}", "{count}"],
                         2000, 200, port, environment),
@@ -157,8 +143,7 @@ async def main():
                         300, 15, port, environment),
             tail_through([vcrp, "-s", "127.0.0.1:{port}", "-n", "tail", "tail", "-a", "0",
                           "room-tail"], 200, 15, port, environment))
-        server.terminate()
-        check(await asyncio.wait_for(server.wait(), TIMEOUT) == 0, "the server did not end well")
+        check(server.stop() == 0, "the server did not end well")
     sys.exit(f"{len(failures)} failed, seed {SEED}" if failures else 0)
 
 
