@@ -242,6 +242,20 @@ add_forbidden(struct cases *cases)
 	}
 }
 
+/* Text is looked at eight bytes at a time. */
+static void
+add_places(struct cases *cases)
+{
+	static const char *const bad[] = { "\001", "\037", "\177", "\x80" };
+
+	for (int before = 0; before < 17; before++)
+		for (int i = 0; i < 4; i++)
+			add_text(cases, i < 3 ? line : utf8,
+			    "SAY lobby %.*s%s%.*s\n", before,
+			    "aaaaaaaaaaaaaaaaa", bad[i], 17 - before,
+			    "zzzzzzzzzzzzzzzzz");
+}
+
 static void
 add_lengths(struct cases *cases)
 {
@@ -279,6 +293,7 @@ cases_lines(struct cases *cases)
 	ADD_ALL(cases, words);
 	ADD_ALL(cases, attributes);
 	add_forbidden(cases);
+	add_places(cases);
 	add_lengths(cases);
 }
 
