@@ -97,6 +97,8 @@ for one, two in itertools.product(FAULTS, FAULTS):
     pairs += " ERR " in told and still_open(one + ", " + two)
 row.check(pairs == len(FAULTS) ** 2, "%d pairs in a row of %d" % (
     pairs, len(FAULTS) ** 2))
+# The log holds back what exceeds a hundred lines a second.
+time.sleep(1.5)
 for name in FAULTS:
     restore()
     FAULTS[name][0]()

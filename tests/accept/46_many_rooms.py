@@ -9,30 +9,36 @@ from accept import Client, Row, Server, until
 row = Row("46", "make and drop 10,000 rooms; no more threads",
           {"rooms": (10000, "how many")})
 rooms = row.args.rooms
+each = 50
 server = Server(row, {"rooms.max": rooms, "rooms.linger": 1,
-                      "limits.rooms_per_connection": rooms + 10})
-client = Client(server.port, "maker", timeout=60)
+                      "limits.rooms_per_connection": each + 1})
+clients = [Client(server.port, "maker%d" % i)
+           for i in range((rooms + each - 1) // each)]
 base, rss = server.threads(), server.rss()
+
+
+def all_rooms(verb):
+    """Each client its fifty, all of them at the same time."""
+    for i, client in enumerate(clients):
+        client.send(*["%s room%d" % (verb, n) for n in
+                      range(i * each, min(rooms, (i + 1) * each))])
+    for i, client in enumerate(clients):
+        for n in range(i * each, min(rooms, (i + 1) * each)):
+            client.until("OK %s room%d" % (verb, n))
+
+
 for turn in "first", "second":
     begin = time.monotonic()
-    for i in range(0, rooms, 100):
-        client.send(*["JOIN room%d" % n for n in range(i, i + 100)])
-        for n in range(i, i + 100):
-            client.until("OK JOIN")
+    all_rooms("JOIN")
     row.figure("%s time: %d rooms made in" % (turn, rooms),
                time.monotonic() - begin, "s")
     row.check(server.threads() >= base + rooms, "%d threads" %
               server.threads())
     row.figure("RSS a room", (server.rss() - rss) / rooms, "KiB")
-    client.send("JOIN onemore")
-    answer = client.line()
-    while "ERR" not in answer and "OK JOIN" not in answer:
-        answer = client.line()
+    clients[0].send("JOIN onemore")
+    answer = clients[0].line()
     row.check("ERR" in answer, "one more is refused: %s" % answer)
-    for i in range(0, rooms, 100):
-        client.send(*["LEAVE room%d" % n for n in range(i, i + 100)])
-        for n in range(i, i + 100):
-            client.until("OK LEAVE")
+    all_rooms("LEAVE")
     row.check(until(lambda: server.threads() <= base, 60),
               "threads are back: %d, were %d" % (server.threads(), base))
 row.figure("RSS before and after", "%d and %d KiB" % (rss, server.rss()))

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import socket
+import threading
 import time
 
 from accept import Client, Row, Server, pin_load
@@ -22,19 +23,23 @@ def flood(seconds, make):
 
 
 held = Client(server.port, "bad")
-held.sock.settimeout(5)
 
 
-def lines():
-    """Bad lines of one connection, its answers read."""
-    held.raw(b"NONSENSE \xff\x1b[31m\r\x07\n" * 500)
-    held.sock.setblocking(False)
+def read_all():
+    """A server does not read from one who does not read its answers."""
     try:
         while held.sock.recv(1 << 20):
             pass
-    except BlockingIOError:
+    except OSError:
         pass
-    held.sock.settimeout(5)
+
+
+threading.Thread(target=read_all, daemon=True).start()
+
+
+def lines():
+    """Bad lines of one connection."""
+    held.raw(b"NONSENSE \xff\x1b[31m\r\x07\n" * 500)
     return 500
 
 
@@ -56,8 +61,10 @@ for make in lines, connections:
         continue
     seconds = time.monotonic() - begin
     row.figure("%s, bad lines/s" % make.__name__, rate)
-    row.at_most("log lines/s",
-                (server.log().count("\n") - count) / seconds, 101.0)
+    # A second is the clock's, so the run touches one more than it lasts, and
+    # each may begin with the line that tells what was suppressed.
+    row.at_most("log lines in %.0f s" % seconds,
+                server.log().count("\n") - count, 101 * (int(seconds) + 2))
     row.at_most("log bytes", os.path.getsize(server.log_path) - size, 1 << 20)
 text = server.log()
 row.figure("lines that say 'suppressed'", text.count("suppressed"))
