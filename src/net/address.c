@@ -119,18 +119,26 @@ peer_is_loopback(const struct peer *p)
 }
 
 char *
+peer_ip(const struct peer *p, char text[PEER_TEXT_MAX])
+{
+	if (p->local)
+		snprintf(text, PEER_TEXT_MAX, "local");
+	else if (IN6_IS_ADDR_V4MAPPED(&p->ip))
+		inet_ntop(AF_INET, &p->ip.s6_addr[12], text, PEER_TEXT_MAX);
+	else
+		inet_ntop(AF_INET6, &p->ip, text, PEER_TEXT_MAX);
+	return text;
+}
+
+char *
 peer_text(const struct peer *p, char text[PEER_TEXT_MAX])
 {
-	char ip[INET6_ADDRSTRLEN];
+	char ip[PEER_TEXT_MAX];
 
-	if (p->local) {
-		snprintf(text, PEER_TEXT_MAX, "local");
-	} else if (IN6_IS_ADDR_V4MAPPED(&p->ip)) {
-		inet_ntop(AF_INET, &p->ip.s6_addr[12], ip, sizeof(ip));
-		snprintf(text, PEER_TEXT_MAX, "%s:%u", ip, p->port);
-	} else {
-		inet_ntop(AF_INET6, &p->ip, ip, sizeof(ip));
-		snprintf(text, PEER_TEXT_MAX, "[%s]:%u", ip, p->port);
-	}
+	peer_ip(p, ip);
+	if (p->local)
+		return strcpy(text, ip);
+	snprintf(text, PEER_TEXT_MAX, strchr(ip, ':') != NULL ? "[%.45s]:%u" :
+	    "%.45s:%u", ip, p->port);
 	return text;
 }

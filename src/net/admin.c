@@ -128,12 +128,12 @@ one_conn(const struct io *io, const struct conn *c, struct blob **b)
 	const struct person *who = c->contact.person;
 	char peer[PEER_TEXT_MAX];
 
-	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s io=%u"
-	    " age=%" PRIu64 " rooms=%u lines=%" PRIu64 " bytes_in=%" PRIu64
+	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s port=%u"
+	    " io=%u age=%" PRIu64 " rooms=%u lines=%" PRIu64 " bytes_in=%" PRIu64
 	    " bytes_out=%" PRIu64 " blocked=%d\n", c->contact.conn,
-	    (int)who->name.len, who->name.at, peer_text(&c->peer, peer),
-	    io->index, (io->now - c->since) / 1000, c->rooms, c->lines,
-	    c->bytes_in, c->bytes_out, c->blocked);
+	    (int)who->name.len, who->name.at, peer_ip(&c->peer, peer),
+	    c->peer.port, io->index, (io->now - c->since) / 1000, c->rooms,
+	    c->lines, c->bytes_in, c->bytes_out, c->blocked);
 }
 
 static bool

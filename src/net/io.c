@@ -493,7 +493,8 @@ take_time(struct io *io)
 	uint64_t patience = (uint64_t)config_get(&config->limits_ping_timeout);
 	struct conn *c;
 
-	while ((c = oldest(&io->ending)) != NULL &&
+	/* A stop has a patience of its own. */
+	while (!io->stopping && (c = oldest(&io->ending)) != NULL &&
 	    io->now - c->active >= ENDING_MS)
 		io_close(io, c, c->end);
 	while (idle > 0 && (c = oldest(&io->awake)) != NULL &&
@@ -528,7 +529,8 @@ may_sleep_for(struct io *io)
 
 	if (!list_empty(&io->turns) || !mailbox_may_sleep(&io->box))
 		return 0;
-	sooner(&until, oldest(&io->ending), ENDING_MS);
+	if (!io->stopping)
+		sooner(&until, oldest(&io->ending), ENDING_MS);
 	sooner(&until, oldest(&io->pinged),
 	    (uint64_t)config_get(&config->limits_ping_timeout) * 1000);
 	if (idle > 0)

@@ -142,6 +142,7 @@ void
 room_role(struct room *room, struct request *r)
 {
 	char bytes[NAME_KEY_MAX + 1];
+	struct occupant *o;
 	struct slice key;
 	enum role role;
 	uint64_t until = UINT64_MAX;
@@ -155,8 +156,9 @@ room_role(struct room *room, struct request *r)
 	if (r->words.for_ms > 0)
 		until = room->now + r->words.for_ms;
 	settings_give(&room->settings, key, role, until);
-	tell(room, r, r->words.word[1], slice_of(role_name(role)),
-	    (struct slice){ 0 });
+	o = roster_find(&room->roster, key);
+	tell(room, r, o != NULL ? o->person->name : r->words.word[1],
+	    slice_of(role_name(role)), (struct slice){ 0 });
 	if (role == ROLE_BANNED)
 		ban(room, r, key);
 }

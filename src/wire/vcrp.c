@@ -267,13 +267,13 @@ vcrp_parse(struct slice line, struct words *w, char *why)
 		return e;
 	rest = line;
 	attrs = take_attributes(w, &seen, &rest, why);
-	if (attrs != ERROR_NONE)
-		return attrs;
 	skip_spaces(&rest);
 	verb = cut(&rest, ' ');
+	w->command = command_find(verb);
+	if (attrs != ERROR_NONE)
+		return attrs;
 	if (verb.len == 0)
 		return refuse(ERROR_BAD_LINE, why, "a line has a verb");
-	w->command = command_find(verb);
 	if (w->command == NULL)
 		return refuse_it(ERROR_UNKNOWN_VERB, why, "no such command",
 		    verb);
