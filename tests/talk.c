@@ -270,6 +270,27 @@ line_step(struct talk *talk)
 	return count >= 0;
 }
 
+/* The lines up to `end`, as often as is said. */
+static bool
+repeat_step(struct talk *talk)
+{
+	size_t first = talk->at + 1, after;
+	long count = strtol(talk->line[talk->at] + 7, NULL, 10);
+
+	for (after = first; after < talk->count; after++)
+		if (strcmp(talk->line[after], "end") == 0)
+			break;
+	if (after == talk->count)
+		return talk_fail(talk, "a repeat without an end");
+	while (count-- > 0)
+		for (talk->at = first; talk->at < after; talk->at++)
+			if (!line_step(talk))
+				return talk_fail(
+				    talk, "with %ld rounds to go", count);
+	talk->at = after;
+	return true;
+}
+
 /* Nothing may be left to read before a connection is told that the server
  * stops. */
 static bool
@@ -383,7 +404,9 @@ run(const char *path)
 	talk_stage_init(&talk.stage, NULL);
 	talk_vars_set(&talk.vars, "user", user != NULL ? user->pw_name : "?");
 	for (; good && talk.at < talk.count; talk.at++)
-		good = line_step(&talk);
+		good = strncmp(talk.line[talk.at], "repeat ", 7) == 0
+		    ? repeat_step(&talk)
+		    : line_step(&talk);
 	good = good && finish(&talk);
 	if (good)
 		printf("ok: %s, %u steps\n", path, talk.steps);
