@@ -77,9 +77,9 @@ async def run(command, text, environment):
 
 async def say_through(name, command, count, cuts, port, environment):
     """One client says 1 to count; {port} in its command is the proxy's."""
-    room, proxy, observer = "room-" + name, Proxy(port, cuts, f"{SEED} {name}"), None
+    room, mercy = "room-" + name, 0 if name == "talker" else 400
+    proxy, observer = Proxy(port, cuts, f"{SEED} {name}", mercy), Observer(port, room)
     through = await proxy.start()
-    observer = Observer(port, room)
     await observer.start()
     command = [word.format(port=through, room=room, count=count) for word in command]
     text = "".join(f"{n}\n" for n in range(1, count + 1)).encode()
@@ -101,7 +101,7 @@ async def say_through(name, command, count, cuts, port, environment):
 
 async def tail_through(command, count, cuts, port, environment):
     """vcrp tail sees all that another says meanwhile."""
-    proxy, observer = Proxy(port, cuts, f"{SEED} tail"), Observer(port, "room-tail")
+    proxy, observer = Proxy(port, cuts, f"{SEED} tail", 400), Observer(port, "room-tail")
     through = await proxy.start()
     await observer.start()
     process = await asyncio.create_subprocess_exec(

@@ -9,9 +9,11 @@ import asyncio, random, sys
 
 
 class Proxy:
-    def __init__(self, port, cuts, seed):
+    def __init__(self, port, cuts, seed, mercy=0):
+        """mercy: after a connection of fewer bytes the next gets at least that many, for clients
+        that wait longer after each login that fails."""
         self.port, self.cuts, self.random = port, cuts, random.Random(seed)
-        self.made, self.forgotten = 0, []
+        self.made, self.forgotten, self.mercy, self.least = 0, [], mercy, 1
 
     async def start(self):
         self.server = await asyncio.start_server(self.connect, "127.0.0.1", 0)
@@ -21,7 +23,9 @@ class Proxy:
         if self.cuts <= self.made:
             return None
         self.made += 1
-        return self.random.randint(1, self.random.choice([100, 400, 1500, 6000]))
+        budget = max(self.least, self.random.randint(1, self.random.choice([100, 400, 1500, 6000])))
+        self.least = self.mercy if budget < self.mercy else 1
+        return budget
 
     async def connect(self, reader, writer):
         budget = [self.budget()]
