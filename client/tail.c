@@ -49,6 +49,9 @@ on_event(struct client *client, const struct vcrp_event *event)
 		on_line(client, event);
 	else if (event->kind == VCRP_DEFECT)
 		client_warn(client, "%s: %s", event->room, event->text);
+	else if (event->kind == VCRP_DOWN)
+		client_warn(client, "no connection: %s; once more in %d s",
+		    event->text, (event->wait + 999) / 1000);
 }
 
 enum status

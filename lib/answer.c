@@ -96,6 +96,15 @@ is_passing(const struct vcrp *v, const char *code)
 	return false;
 }
 
+/* The code and the text of ERR or BYE, for a person. */
+static void
+describe(const struct vline *line, char *why_r)
+{
+	snprintf(why_r, VWHY_SIZE, "%.79s%s%.400s",
+	    line->count > 0 ? line->words[0] : "", line->text ? ": " : "",
+	    line->text ? line->text : "");
+}
+
 static bool
 on_login_refused(struct vcrp *v, const struct vline *line, int wait)
 {
@@ -107,8 +116,7 @@ on_login_refused(struct vcrp *v, const struct vline *line, int wait)
 		vsession_end(v, line->words[0], line->text ? line->text : "");
 		return true;
 	}
-	snprintf(why, sizeof(why), "%.79s: %.400s", line->words[0],
-	    line->text ? line->text : "");
+	describe(line, why);
 	vsession_down(v, why, wait);
 	return true;
 }
@@ -185,8 +193,7 @@ on_bye(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 		vsession_end(v, code, line->text ? line->text : "");
 		return true;
 	}
-	snprintf(why, sizeof(why), "%.79s %.400s", code,
-	    line->text ? line->text : "");
+	describe(line, why);
 	vsession_down(v, why, retry);
 	return true;
 }
