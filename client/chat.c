@@ -125,18 +125,6 @@ enter(struct chat *chat, const char *room)
 	strcat(chat->prompt, "> ");
 }
 
-static bool
-is_own_leave(const struct chat *chat, const struct vcrp_event *event)
-{
-	if (strcmp(event->verb, "OK") == 0)
-		return event->count > 1 &&
-		    strcmp(event->words[0], "LEAVE") == 0 &&
-		    strcmp(event->words[1], chat->room) == 0;
-	return strcmp(event->verb, "LEAVE") == 0 && event->name != NULL &&
-	    strcmp(event->name, vcrp_name(chat->client->v)) == 0 &&
-	    strcmp(event->room, chat->room) == 0;
-}
-
 static void
 on_event(struct client *client, const struct vcrp_event *event)
 {
@@ -151,7 +139,7 @@ on_event(struct client *client, const struct vcrp_event *event)
 	    strcmp(event->words[0], "JOIN") == 0 && event->request != 0) {
 		clear_line(chat);
 		enter(chat, event->words[1]);
-	} else if (is_own_leave(chat, event)) {
+	} else if (event->out && strcmp(event->room, chat->room) == 0) {
 		clear_line(chat);
 		enter(chat, "");
 	}

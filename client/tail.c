@@ -36,10 +36,9 @@ on_line(struct client *client, const struct vcrp_event *event)
 	if (event->time != 0 || strcmp(event->verb, "GAP") == 0 ||
 	    strcmp(event->verb, "RESET") == 0)
 		print_line(event);
-	if (strcmp(event->verb, "LEAVE") == 0 && event->name != NULL &&
-	    strcmp(event->name, vcrp_name(client->v)) == 0)
+	if (event->out)
 		client_fail(client, STATUS_REFUSED, "%s: %s", tail->room,
-		    event->text != NULL ? event->text : "left");
+		    event->text != NULL ? event->text : "banned");
 }
 
 static void

@@ -28,7 +28,7 @@ static const char usage[] =
 "  kill NAME|ID [REASON]  end the connections of NAME, or connection ID\n"
 "  notice TEXT            tell everybody\n"
 "  reload                 read the configuration again\n"
-"  drain [SECONDS]        send everybody away, to come back elsewhere\n"
+"  drain [SECONDS]        send everybody away, to come back within SECONDS\n"
 "  shutdown               stop the server\n"
 "\n"
 "  -s, --socket=SOCKET    (" SOCKET_NEAR ", or else\n"

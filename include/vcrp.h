@@ -97,6 +97,9 @@ struct vcrp_event {
 	bool mine;
 	/* It came before the end of what JOIN asked to be replayed. */
 	bool replay;
+	/* We are out of the room with this: left, thrown out, banned, or not
+	 * taken back after an interruption. */
+	bool out;
 	/* For VCRP_LINE and VCRP_UP. verb is upper case as received; line is
 	 * all of it but its line end. text may be NULL. */
 	const char *line;

@@ -74,7 +74,7 @@ on_ok(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 	if (strcmp(verb, "JOIN") == 0 && event->room != NULL)
 		vstream_joined(v, number, event->room, last);
 	else if (strcmp(verb, "LEAVE") == 0 && line->count > 1)
-		vstream_out(v, line->words[1]);
+		vstream_out(v, line->words[1], event);
 	finish_number(v, number, event);
 	return true;
 }
@@ -84,8 +84,8 @@ is_passing(const struct vcrp *v, const char *code)
 {
 	static const char *const codes[] = {
 		"busy", "shutting-down", "too-fast",
-		/* These last longer; but somebody logs out some time. */
-		"internal", "room-full", "too-many"
+		/* Before the login: it took too long, or others will go. */
+		"internal", "need-login", "too-many"
 	};
 	size_t i, count = v->phase == PHASE_LOGIN ? 6 : 3;
 
@@ -142,6 +142,7 @@ on_rejoin_refused(struct vcrp *v, struct vroom *room, int wait,
 		return false;
 	}
 	room->state = VROOM_OUT;
+	event->out = true;
 	name_room(v, room, event);
 	return true;
 }

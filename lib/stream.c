@@ -109,12 +109,23 @@ vstream_joined(struct vcrp *v, int64_t number, const char *name, uint64_t last)
 }
 
 void
-vstream_out(struct vcrp *v, const char *name)
+vstream_out(struct vcrp *v, const char *name, struct vcrp_event *event)
 {
 	struct vroom *room = vroom_find_name(v->rooms, name);
 
-	if (room != NULL)
-		room->state = VROOM_OUT;
+	event->room = name;
+	if (room == NULL || room->state == VROOM_OUT)
+		return;
+	room->state = VROOM_OUT;
+	event->out = true;
+}
+
+static bool
+bans_us(const struct vcrp *v, const struct vline *line)
+{
+	return line->kind == VERB_ROLE && line->count == 6 &&
+	    strcmp(line->words[4], v->name) == 0 &&
+	    strcmp(line->words[5], "banned") == 0;
 }
 
 /* Puts a defect before the event, which is kept for the next call. */
@@ -199,8 +210,12 @@ vstream_numbered(struct vcrp *v, const struct vline *line,
 		room = conversation(v, asked, event->room, event->number);
 	if (asked != NULL)
 		vstream_finish(v, asked, event);
-	if (room != NULL && in_room(room))
-		advance(v, room, event);
+	if (room == NULL || !in_room(room))
+		return true;
+	/* A ban of the past, in a replay, is not one any more. */
+	if (event->number > room->last && bans_us(v, line))
+		vstream_out(v, event->room, event);
+	advance(v, room, event);
 	return true;
 }
 
@@ -259,6 +274,6 @@ vstream_presence(struct vcrp *v, const struct vline *line,
 	event->room = line->words[0];
 	event->name = line->words[1];
 	if (line->kind == VERB_LEAVE && strcmp(event->name, v->name) == 0)
-		vstream_out(v, event->room);
+		vstream_out(v, event->room, event);
 	return true;
 }

@@ -26,7 +26,8 @@ void vstream_finish(struct vcrp *, struct vroom *, struct vcrp_event *);
 /* OK JOIN name last, to number, or to nobody knows what for 0. */
 void vstream_joined(struct vcrp *, int64_t number, const char *name,
     uint64_t last);
-void vstream_out(struct vcrp *, const char *name);
+/* We are out of the room that has this name. */
+void vstream_out(struct vcrp *, const char *name, struct vcrp_event *);
 
 /* MSG, EDIT, DELETE, REACT, SET and ROLE */
 bool vstream_numbered(struct vcrp *, const struct vline *,

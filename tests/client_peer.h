@@ -17,7 +17,7 @@
 struct seen {
 	enum vcrp_kind kind;
 	int64_t        request;
-	bool           mine, replay;
+	bool           mine, replay, out;
 	uint64_t       number;
 	int            wait;
 	char           line[VCRP_LINE_MAX];

@@ -269,7 +269,7 @@ stays_out_of_a_room_it_left_or_was_thrown_out_of(void)
 	peer_event(&peer);
 	peer_asked(&peer, " LEAVE lobby");
 	peer_tell(&peer, "@id=# OK LEAVE lobby");
-	peer_line(&peer, "@id=# OK LEAVE lobby", leave);
+	CU_ASSERT(peer_line(&peer, "@id=# OK LEAVE lobby", leave)->out);
 	cut_and_login(&peer);
 	peer_hear_nothing(&peer);
 
@@ -281,10 +281,37 @@ stays_out_of_a_room_it_left_or_was_thrown_out_of(void)
 	CU_ASSERT_STRING_EQUAL(peer_event(&peer)->name, "~alicia");
 	CU_ASSERT_EQUAL(vcrp_cursor(peer.v, "ops"), 9);
 	peer_tell(&peer, "LEAVE ops ~alice kicked by bob: no");
-	peer_line(&peer, "LEAVE ops ~alice kicked by bob: no", 0);
+	CU_ASSERT(peer_line(&peer, "LEAVE ops ~alice kicked by bob: no",
+	    0)->out);
 	CU_ASSERT_EQUAL(vcrp_cursor(peer.v, "ops"), 0);
 	cut_and_login(&peer);
 	peer_hear_nothing(&peer);
+	peer_close(&peer);
+}
+
+static void
+stays_out_of_a_room_it_is_banned_from(void)
+{
+	struct peer peer;
+
+	enter(&peer);
+	peer_tell(&peer, "ROLE lobby 101 5 bob ~alicia banned");
+	peer_tell(&peer, "ROLE lobby 102 5 bob ~alice muted");
+	peer_tell(&peer, "ROLE lobby 103 5 bob ~alice banned");
+	peer_event(&peer);
+	CU_ASSERT_FALSE(peer_event(&peer)->out);
+	CU_ASSERT(peer_line(&peer, "ROLE lobby 103 5 bob ~alice banned",
+	    0)->out);
+	cut_and_login(&peer);
+	peer_hear_nothing(&peer);
+	/* One of the past, that a later JOIN replays, means nothing now. */
+	vcrp_join(peer.v, "lobby", 102);
+	peer_asked(&peer, " JOIN lobby 102");
+	peer_tell(&peer, "@id=# OK JOIN lobby 103");
+	peer_tell(&peer, "ROLE lobby 103 5 bob ~alice banned");
+	peer_event(&peer);
+	CU_ASSERT_FALSE(peer_event(&peer)->out);
+	CU_ASSERT_EQUAL(vcrp_cursor(peer.v, "lobby"), 103);
 	peer_close(&peer);
 }
 
@@ -302,6 +329,7 @@ says_when_a_room_does_not_take_it_back(void)
 	peer_tell(&peer, "@id=# ERR room-full as full as can be");
 	seen = peer_line(&peer, "@id=# ERR room-full as full as can be", 0);
 	CU_ASSERT_STRING_EQUAL(seen->room, "lobby");
+	CU_ASSERT(seen->out);
 	cut_and_login(&peer);
 	peer_hear_nothing(&peer);
 	peer_close(&peer);
@@ -393,6 +421,8 @@ static CU_TestInfo resume_tests[] = {
 	{ "begins anew in a room that did", begins_anew_in_a_room_that_did },
 	{ "stays out of a room it left or was thrown out of",
 	    stays_out_of_a_room_it_left_or_was_thrown_out_of },
+	{ "stays out of a room it is banned from",
+	    stays_out_of_a_room_it_is_banned_from },
 	{ "says when a room does not take it back",
 	    says_when_a_room_does_not_take_it_back },
 	CU_TEST_INFO_NULL
