@@ -40,6 +40,7 @@ struct server {
 	struct thread      self;
 	int                signals;
 	bool               over;
+	unsigned           stopped;	/* io threads */
 	const char        *code;	/* of the last BYE */
 	uint64_t           spread;	/* ms, to come back in; 0: do not */
 };
@@ -362,7 +363,11 @@ drain(struct server *s, struct request *r)
 static void
 take_request(struct server *s, struct request *r)
 {
-	switch (r->words.command->verb) {
+	switch (s->over ? VERB_COUNT : r->words.command->verb) {
+	case VERB_COUNT:
+		request_error(r, ERROR_SHUTTING_DOWN,
+		    error_help(ERROR_SHUTTING_DOWN));
+		break;
 	case VERB_RELOAD:
 		reload(s, r);
 		break;
@@ -391,6 +396,10 @@ take_mail(struct server *s)
 
 	for (; m != NULL; m = next) {
 		next = m->next;
+		if (m->kind == MAIL_ORDER) {
+			s->stopped++;
+			continue;
+		}
 		assert(m->kind == MAIL_REQUEST);
 		take_request(s, table_entry(m, struct request, mail));
 	}
@@ -412,22 +421,28 @@ take_signal(struct server *s)
 	}
 }
 
+/* Waits for mail, and for signals unless it stops already. */
+static void
+wait_for_work(struct server *s)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->box.fd, .events = POLLIN },
+		{ .fd = s->signals, .events = POLLIN }
+	};
+	uint64_t pokes;
+
+	if (mailbox_may_sleep(&s->box))
+		(void)poll(fds, s->over ? 1 : 2, -1);
+	mailbox_rose(&s->box);
+	/* poll() would tell of the same poke for ever. */
+	(void)!read(s->box.fd, &pokes, sizeof(pokes));
+}
+
 void
 server_run(struct server *s)
 {
-	struct pollfd fds[] = {
-		{ .fd = s->signals, .events = POLLIN },
-		{ .fd = s->box.fd, .events = POLLIN }
-	};
-
 	while (!s->over) {
-		uint64_t pokes;
-
-		if (mailbox_may_sleep(&s->box))
-			(void)poll(fds, 2, -1);
-		mailbox_rose(&s->box);
-		/* poll() would tell of the same poke for ever. */
-		(void)!read(s->box.fd, &pokes, sizeof(pokes));
+		wait_for_work(s);
 		take_signal(s);
 		take_mail(s);
 	}
@@ -440,9 +455,13 @@ server_stop(struct server *s)
 	acceptor_close(s->net.acceptor, true);
 	acceptor_join(s->net.acceptor);
 	order_all(s, true, s->code, s->spread);
+	/* A connection ends when all it asked is answered, by main too. */
+	while (s->stopped < s->net.io_count) {
+		wait_for_work(s);
+		take_mail(s);
+	}
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_join(s->net.ios[i]);
 	registry_stop(s->net.registry);
-	take_mail(s);
 	log_info("stopped");
 }

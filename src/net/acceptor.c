@@ -23,6 +23,7 @@ enum {
 	ACCEPTS = 64,		/* a turn, then the others are looked at */
 	TICK_MS = 1000,
 	PAUSE_MS = 100,		/* without descriptors */
+	LOGIN_LINES = 100,	/* that may come before a login */
 	LOG_PAUSE_MS = 1000,
 	ACCEPTOR_STACK = 256 * 1024
 };
@@ -300,7 +301,13 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest)
 			what = c->greeted ? LOGIN_MORE : LOGIN_END;
 			continue;
 		}
-		c->lines++;
+		if (++c->lines > LOGIN_LINES) {
+			refused(a, LIMIT_LINES);
+			conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
+			    error_help(ERROR_NEED_LOGIN));
+			c->end = END_STRANGER;
+			return LOGIN_END;
+		}
 		what = login_line(c, line, *rest);
 	}
 	return what;

@@ -228,6 +228,7 @@ static void
 ask_again(struct member *m)
 {
 	m->asking = true;
+	m->feed->under_way++;
 	m->ask.kind = MAIL_AGAIN;
 	mailbox_send(&m->room->inbox, &m->ask);
 }
@@ -493,6 +494,7 @@ void
 deliver_again(struct io *io, struct member *m)
 {
 	m->asking = false;
+	m->feed->under_way--;
 	if (m->conn->fd < 0) {
 		drop_place(&m->place);
 		deliver_detach(io, m);
@@ -543,6 +545,7 @@ deliver_detach(struct io *io, struct member *m)
 	if (m->asking)
 		return;
 	m->asking = true;
+	m->feed->under_way++;
 	m->ask.kind = MAIL_DETACH;
 	if (m->conn != NULL && m->conn->parting != NULL)
 		m->parting = blob_ref(m->conn->parting);
@@ -553,6 +556,7 @@ void
 deliver_detached(struct io *io, struct member *m)
 {
 	m->asking = false;
+	m->feed->under_way--;
 	m->gone = true;
 	deliver_forget(io, m);
 }

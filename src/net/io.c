@@ -250,6 +250,15 @@ make_bye(const char *code, uint64_t spread)
 	return b;
 }
 
+/* After a drain only local connections may stay, after a stop none. */
+static void
+send_away(struct io *io, struct conn *c)
+{
+	if (io->bye_code != NULL && (io->stopping || !c->peer.local))
+		io_finish(io, c, io->stopping ? END_STOPPED : END_DRAINED,
+		    make_bye(io->bye_code, io->bye_spread), false);
+}
+
 /* A connection from the acceptor: it has logged in, which is told it here,
  * where its person is known. */
 static void
@@ -276,9 +285,7 @@ take_conn(struct io *io, struct conn *c)
 	}
 	c->readable = true;
 	io_turn(io, c);
-	if (io->stopping)
-		io_finish(io, c, END_STOPPED,
-		    make_bye(error_code(ERROR_SHUTTING_DOWN), 0), false);
+	send_away(io, c);
 }
 
 static void
@@ -290,13 +297,10 @@ take_order(struct io *io, struct order *o)
 		io->stopping = true;
 		io->stop_at = io->now + o->patience;
 	}
-	while ((n = table_next(&io->conns, n)) != NULL) {
-		struct conn *c = table_entry(n, struct conn, node);
-
-		if (o->stop || !c->peer.local)
-			io_finish(io, c, o->stop ? END_STOPPED : END_DRAINED,
-			    make_bye(o->code, o->spread), false);
-	}
+	io->bye_code = o->code;
+	io->bye_spread = o->spread;
+	while ((n = table_next(&io->conns, n)) != NULL)
+		send_away(io, table_entry(n, struct conn, node));
 	free(o);
 }
 
@@ -572,6 +576,8 @@ run(void *arg)
 		take_time(io);
 		free_dead(io);
 	}
+	io->over.kind = MAIL_ORDER;
+	mailbox_send(io->net->main, &io->over);
 }
 
 int

@@ -50,7 +50,10 @@ struct io {
 	struct link    dead;		/* (o) to be freed when the pass ends */
 	uint64_t       now;		/* (o) clock_ms() of this pass */
 	bool           stopping;	/* (o) */
+	const char    *bye_code;	/* (o) nobody may stay; or NULL */
+	uint64_t       bye_spread;	/* (o) */
 	uint64_t       stop_at;		/* (o) the end of patience */
+	struct mail    over;		/* MAIL_ORDER: to main, at the end */
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */
 	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */

@@ -310,6 +310,7 @@ session_line(struct io *io, struct conn *c, struct slice line)
 {
 	char why[WHY_MAX];
 	struct words w;
+	uint64_t wait;
 	enum error e;
 
 	io_count(io, COUNT_LINES, 1);
@@ -317,12 +318,15 @@ session_line(struct io *io, struct conn *c, struct slice line)
 	if (line.len == 0 || (line.len == 1 && line.at[0] == '\r'))
 		return;
 	e = vcrp_parse(line, &w, why);
-	if (e == ERROR_NONE)
+	if (e == ERROR_NONE) {
 		run(io, c, &w, line);
-	else if (take_tokens(io, c, 1) == 0)
+		return;
+	}
+	wait = take_tokens(io, c, 1);
+	if (wait == 0)
 		conn_error(c, w.id, e, why);
 	else
-		say_limited(io, c, w.id, ERROR_TOO_FAST, LIMIT_LINES, 1000,
+		say_limited(io, c, w.id, ERROR_TOO_FAST, LIMIT_LINES, wait,
 		    "slower, please");
 }
 

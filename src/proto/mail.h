@@ -18,7 +18,8 @@ enum mail_kind {
 	MAIL_CONN,	/* acceptor -> io: a connection that has logged in */
 	MAIL_VISIT,	/* io -> io -> ... -> io: a request that sees them all */
 	MAIL_REPLACED,	/* registry -> io: its guest came back elsewhere */
-	MAIL_ORDER	/* main -> acceptor, io: drain, stop */
+	MAIL_ORDER	/* main -> acceptor, io: drain, stop;
+			 * io -> main: stopped */
 };
 
 #endif
