@@ -243,9 +243,9 @@ the_muted_hear_and_do_not_speak(void)
 	fake_forget(f);
 	CU_ASSERT(fake_gets(olga, "@id=m ROLE lobby ~ALICE muted",
 	    "@id=m OK ROLE lobby 102\n"
-	    "@id=m ROLE lobby 102 T olga ~ALICE muted\n"));
+	    "@id=m ROLE lobby 102 T olga ~alice muted\n"));
 	CU_ASSERT(fake_heard(alice,
-	    "@id=m ROLE lobby 102 T olga ~ALICE muted\n"));
+	    "@id=m ROLE lobby 102 T olga ~alice muted\n"));
 	CU_ASSERT(fake_gets(alice, "SAY lobby x", MUTED));
 	CU_ASSERT(fake_gets(alice, "EDIT lobby 101 x", MUTED));
 	CU_ASSERT(fake_gets(alice, "SIGNAL lobby x", MUTED));
