@@ -221,6 +221,9 @@ take_answer(struct fake *f, struct request *r)
 
 	assert(g != NULL && g->under_way > 0);
 	g->under_way--;
+	g->moving = g->moving && g->under_way > 0;
+	if (f->answered != NULL)
+		f->answered(g, r);
 	hear(g, &r->list);
 	hear(g, &r->reply);
 	if (r->place.chunk != NULL)
@@ -477,6 +480,8 @@ fake_post_slice(struct guy *g, struct slice line, uint64_t wait)
 		return false;
 	}
 	g->under_way++;
+	g->moving = r->words.command->verb == VERB_JOIN ||
+	    r->words.command->verb == VERB_LEAVE;
 	return true;
 }
 

@@ -28,6 +28,8 @@ enum {
 /* After every real time, so that whoever logs in did so before it. */
 #define FAKE_WALL UINT64_C(4102444800000)
 
+struct guy;
+
 struct fake {
 	struct config   *config;
 	struct names    *names;
@@ -43,6 +45,9 @@ struct fake {
 	unsigned         feeds;		/* MAIL_FEED that came */
 	unsigned         holes;
 	bool             more;		/* the room has mail */
+	/* Sees each request that is back before its answer is heard; or
+	 * NULL. */
+	void           (*answered)(struct guy *, const struct request *);
 };
 
 /* One connection. */
@@ -55,6 +60,8 @@ struct guy {
 	struct blob   *heard;		/* since it was last asked for */
 	uint64_t       cursor;		/* last number heard; 0: any may come */
 	unsigned       under_way;	/* requests not yet back */
+	bool           moving;		/* a JOIN or LEAVE is under way: an io
+					 * thread would read no more */
 	bool           stopped;		/* reads nothing */
 	bool           replaced;	/* MAIL_REPLACED came */
 };
