@@ -229,6 +229,12 @@ slow_rooms_space_ones_messages(void)
 	fake_forget(f);
 	CU_ASSERT(fake_gets(alice, "@id=s SAY lobby two",
 	    "@id=s MSG lobby 106 T ~alice two\n"));
+	/* Nor is it got round by leaving. */
+	fake_say(alice, "LEAVE lobby");
+	fake_say(alice, "JOIN lobby");
+	fake_forget(f);
+	CU_ASSERT(fake_gets(alice, "@id=t SAY lobby three",
+	    "@id=t;wait=10000;limit=slow ERR too-fast this room is slow\n"));
 	fake_free(&f);
 }
 

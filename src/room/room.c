@@ -52,6 +52,7 @@ room_new(struct registry *r, const struct room_word *w,
 	list_init(&room->dormant);
 	mailbox_init(&room->inbox, (unsigned)config_get(&r->config->rooms_mailbox));
 	settings_init(&room->settings);
+	pace_init(&room->pace);
 	if (creator != NULL && creator->account && room->pair[0] == NULL)
 		settings_give(&room->settings, creator->key, ROLE_OWNER,
 		    UINT64_MAX);
@@ -99,6 +100,7 @@ room_free(struct room **at)
 	assert(!room->live);
 	mailbox_fini(&room->inbox);
 	settings_fini(&room->settings);
+	pace_fini(&room->pace);
 	repeats_fini(&room->repeats);
 	person_unref(&room->pair[0]);
 	person_unref(&room->pair[1]);

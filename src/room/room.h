@@ -15,6 +15,7 @@
 
 #include "conf/config.h"
 #include "room/member.h"
+#include "room/pace.h"
 #include "room/registry.h"
 #include "room/repeats.h"
 #include "room/request.h"
@@ -53,6 +54,7 @@ struct room {
 	struct stream        stream;	/* (o), start (a) */
 	struct roster        roster;	/* (o) */
 	struct repeats       repeats;	/* (o) */
+	struct pace          pace;	/* (o) of a slow room */
 	struct settings      settings;	/* (o); (l) too where it says so */
 	uint64_t             last;	/* (o) while dormant: the last number */
 	uint64_t            *erased;	/* (o) deleted, still in the window */

@@ -16,7 +16,6 @@ struct occupant {
 	struct table_node node;
 	struct person    *person;	/* referenced */
 	unsigned          connections;
-	uint64_t          said;		/* clock_ms() of the last SAY, or 0 */
 };
 
 struct roster {

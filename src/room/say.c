@@ -45,22 +45,16 @@ may_speak_now(struct room *room, struct request *r, bool others)
 static bool
 is_too_fast(struct room *room, struct request *r)
 {
-	uint64_t pause = (uint64_t)room->settings.slow * 1000;
+	uint64_t pause = (uint64_t)room->settings.slow * 1000, wait;
 	struct actor a = room_actor(room, r);
-	struct occupant *o;
 
 	if (pause == 0 || a.admin || a.role >= ROLE_MODERATOR)
 		return false;
-	o = roster_find(&room->roster, r->who->key);
-	if (o == NULL)
-		return false;
-	if (o->said > 0 && o->said + pause > room->now) {
-		request_limited(r, ERROR_TOO_FAST, "slow",
-		    o->said + pause - room->now, "this room is slow");
-		return true;
-	}
-	o->said = room->now;
-	return false;
+	wait = pace_take(&room->pace, r->who->key, room->now, pause);
+	if (wait > 0)
+		request_limited(r, ERROR_TOO_FAST, "slow", wait,
+		    "this room is slow");
+	return wait > 0;
 }
 
 /* The event of the request; its echo is the answer. */
