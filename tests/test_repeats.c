@@ -1,0 +1,176 @@
+/* test_repeats.c -- the ids of what was said last
+ *
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "room/repeats.h"
+#include "suite.h"
+#include "wire/vcrp.h"
+
+static const struct person alice = { .key = { "~alice", 6 }, .since = 7 };
+
+/* The words of a line; the line must stay. */
+static struct words
+words(const char *line)
+{
+	char why[WHY_MAX];
+	struct words w;
+
+	CU_ASSERT_EQUAL_FATAL(vcrp_parse(slice_of(line), &w, why),
+	    ERROR_NONE);
+	return w;
+}
+
+static void
+note(struct repeats *r, const char *line, uint64_t number)
+{
+	struct words w = words(line);
+
+	repeats_note(r, &alice, &w, number);
+}
+
+/* Its number; 0 if it is not known, UINT64_MAX if it was something else. */
+static uint64_t
+find(struct repeats *r, const struct person *p, const char *line)
+{
+	struct words w = words(line);
+	bool same = false;
+	uint64_t n = repeats_find(r, p, &w, &same);
+
+	return n > 0 && !same ? UINT64_MAX : n;
+}
+
+static void
+finds_what_was_noted(void)
+{
+	struct repeats r;
+
+	repeats_init(&r, 10);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r x"), 0);
+	note(&r, "@id=a SAY r x", 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r x"), 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY R x"), 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a;re=1 SAY r x"), 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=b SAY r x"), 0);
+	CU_ASSERT_EQUAL(find(&r, &alice, "SAY r x"), 0);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r y"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r  x"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a EDIT r 1 x"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=A SAY r x"), 0);
+	repeats_fini(&r);
+}
+
+static void
+words_and_text_do_not_run_together(void)
+{
+	struct repeats r;
+
+	repeats_init(&r, 10);
+	note(&r, "@id=a EDIT r 1 2", 5);
+	note(&r, "@id=b EDIT r 12 x", 6);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a EDIT r 1 2"), 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a EDIT r 12 2"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a DELETE r 1"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a REACT r 1 2"), UINT64_MAX);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=b EDIT r 1 2x"), UINT64_MAX);
+	repeats_fini(&r);
+}
+
+static void
+an_id_belongs_to_one_person_of_one_time(void)
+{
+	struct person later = alice, other = alice;
+	struct repeats r;
+
+	later.since = 8;
+	other.key = slice_of("~alic");
+	repeats_init(&r, 10);
+	note(&r, "@id=ea SAY r x", 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=ea SAY r x"), 5);
+	CU_ASSERT_EQUAL(find(&r, &later, "@id=ea SAY r x"), 0);
+	CU_ASSERT_EQUAL(find(&r, &other, "@id=ea SAY r x"), 0);
+	CU_ASSERT_EQUAL(find(&r, &other, "@id=eea SAY r x"), 0);
+	repeats_fini(&r);
+}
+
+static void
+events_are_counted_with_an_id_or_without(void)
+{
+	char line[64];
+	struct repeats r;
+
+	/* However many are kept, it is the newest `limit`. */
+	for (uint32_t limit = 1; limit < 70; limit++) {
+		repeats_init(&r, limit);
+		for (unsigned i = 1; i <= 200; i++) {
+			bool quiet = i % 3 == 0;
+
+			snprintf(line, sizeof(line), "@id=%u SAY r x", i);
+			note(&r, quiet ? line + strcspn(line, " ") + 1 : line,
+			    i);
+			for (unsigned n = 1; n <= i; n++) {
+				snprintf(line, sizeof(line), "@id=%u SAY r x",
+				    n);
+				CU_ASSERT_EQUAL(find(&r, &alice, line),
+				    n % 3 != 0 && i - n < limit ? n : 0);
+			}
+		}
+		repeats_fini(&r);
+	}
+}
+
+static void
+memory_is_what_is_used_up_to_the_limit(void)
+{
+	char line[64];
+	struct repeats r;
+
+	repeats_init(&r, 1000);
+	CU_ASSERT_PTR_NULL(r.ring);
+	for (unsigned i = 0; i < 5000; i++)
+		note(&r, "SAY r x", i + 1);
+	CU_ASSERT_PTR_NULL(r.ring);
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
+		note(&r, line, i + 1);
+	}
+	CU_ASSERT(r.count <= 1000);
+	CU_ASSERT_EQUAL(r.size, 1024);
+	repeats_fini(&r);
+}
+
+static void
+a_limit_of_0_knows_nothing(void)
+{
+	struct repeats r;
+
+	repeats_init(&r, 0);
+	note(&r, "@id=a SAY r x", 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r x"), 0);
+	repeats_fini(&r);
+}
+
+static CU_TestInfo tests[] = {
+	{ "finds what was noted", finds_what_was_noted },
+	{ "words and text do not run together",
+	    words_and_text_do_not_run_together },
+	{ "an id belongs to one person of one time",
+	    an_id_belongs_to_one_person_of_one_time },
+	{ "events are counted, with an id or without",
+	    events_are_counted_with_an_id_or_without },
+	{ "memory is what is used, up to the limit",
+	    memory_is_what_is_used_up_to_the_limit },
+	{ "a limit of 0 knows nothing", a_limit_of_0_knows_nothing },
+	CU_TEST_INFO_NULL
+};
+
+static CU_SuiteInfo suites[] = {
+	{ "repeats", NULL, NULL, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL
+};
+
+int
+main(void)
+{
+	return suite_run(suites);
+}
