@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/acceptor.h"
+#include "net/gate.h"
 #include "net/io.h"
 #include "net/login.h"
 #include "proto/mail.h"
@@ -111,16 +112,22 @@ refused(struct acceptor *a, enum limiter limit)
 	counter_add(&a->refused[limit], 1);
 }
 
-/* Not known to anybody else: closed here and now, so that what it was told
- * gets there even if it has sent more than was read. */
+/* What it was told gets there even if it has sent more than was read. */
 static void
-drop(struct acceptor *a, struct conn *c)
+shut(int fd)
 {
 	char sink[1024];
 
-	shutdown(c->fd, SHUT_WR);
-	while (recv(c->fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
 		continue;
+}
+
+/* Not known to anybody else: closed here and now. */
+static void
+drop(struct acceptor *a, struct conn *c)
+{
+	shut(c->fd);
 	list_remove(&c->by_time);
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 	atomic_fetch_sub(&a->net->connections, 1);
@@ -153,40 +160,15 @@ static void
 refuse(struct acceptor *a, int fd, const struct peer *peer,
     enum limiter limit, const char *text)
 {
-	char line[256], who[PEER_TEXT_MAX], sink[1024];
+	char line[256], who[PEER_TEXT_MAX];
 	int len = snprintf(line, sizeof(line), "@limit=%s ERR too-many %s\n",
 	    limit_name(limit), text);
 
 	refused(a, limit);
 	log_debug("%s is over %s", peer_text(peer, who), limit_name(limit));
-	if (send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
-		shutdown(fd, SHUT_WR);
-	while (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
-		continue;
+	(void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shut(fd);
 	close(fd);
-}
-
-static uint64_t
-waiting_max(const struct net *net)
-{
-	uint64_t set =
-	    (uint64_t)config_get(&net->config->limits_unauthenticated);
-
-	return set > 0 ? set : net->descriptors / 10 + 1;
-}
-
-static bool
-count_address(struct net *net, const struct peer *p, struct address **at)
-{
-	unsigned most =
-	    (unsigned)config_get(&net->config->limits_address);
-
-	*at = NULL;
-	if (p->local || most == 0 || (peer_is_loopback(p) &&
-	    config_get(&net->config->limits_loopback_trusted)))
-		return true;
-	*at = addresses_enter(&net->addresses, p, most);
-	return *at != NULL;
 }
 
 static void
@@ -195,22 +177,15 @@ take(struct acceptor *a, int fd, const struct peer *peer)
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
 	struct net *net = a->net;
 	struct address *address;
+	enum limiter limit;
 	struct conn *c;
+	const char *why;
 
 	counter_add(&a->accepted, 1);
-	if (atomic_load(&net->connections) >= net_connections_max(net)) {
-		refuse(a, fd, peer, LIMIT_CONNECTIONS,
-		    "the server has as many connections as it may have");
-		return;
-	}
-	if (counter_get(&a->unauthenticated) >= waiting_max(net)) {
-		refuse(a, fd, peer, LIMIT_UNAUTHENTICATED,
-		    "too many have not logged in yet; try again");
-		return;
-	}
-	if (!count_address(net, peer, &address)) {
-		refuse(a, fd, peer, LIMIT_ADDRESS,
-		    "too many connections from your address");
+	limit = gate_check(net, peer, counter_get(&a->unauthenticated),
+	    &address, &why);
+	if (limit != LIMIT_COUNT) {
+		refuse(a, fd, peer, limit, why);
 		return;
 	}
 	c = conn_new(net, fd, peer, a->next_id++, a->now);
@@ -517,20 +492,11 @@ acceptor_join(struct acceptor *a)
 	thread_join(&a->thread);
 }
 
-uint64_t
-acceptor_refused(const struct acceptor *a, enum limiter l)
+void
+acceptor_counts(const struct acceptor *a, struct acceptor_counts *counts_r)
 {
-	return counter_get(&a->refused[l]);
-}
-
-uint64_t
-acceptor_unauthenticated(const struct acceptor *a)
-{
-	return counter_get(&a->unauthenticated);
-}
-
-uint64_t
-acceptor_accepted(const struct acceptor *a)
-{
-	return counter_get(&a->accepted);
+	counts_r->accepted = counter_get(&a->accepted);
+	counts_r->unauthenticated = counter_get(&a->unauthenticated);
+	for (unsigned i = 0; i < LIMIT_COUNT; i++)
+		counts_r->refused[i] = counter_get(&a->refused[i]);
 }

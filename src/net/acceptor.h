@@ -32,8 +32,12 @@ void acceptor_close(struct acceptor *, bool local);
 void acceptor_join(struct acceptor *);
 void acceptor_free(struct acceptor **);
 
-uint64_t acceptor_refused(const struct acceptor *, enum limiter);
-uint64_t acceptor_unauthenticated(const struct acceptor *);
-uint64_t acceptor_accepted(const struct acceptor *);
+struct acceptor_counts {
+	uint64_t accepted;
+	uint64_t unauthenticated;	/* now */
+	uint64_t refused[LIMIT_COUNT];
+};
+
+void acceptor_counts(const struct acceptor *, struct acceptor_counts *);
 
 #endif

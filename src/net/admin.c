@@ -66,10 +66,11 @@ io_stats(struct net *net, struct blob **b)
 }
 
 static void
-refusal_stats(struct net *net, struct blob **b)
+refusal_stats(struct net *net, const struct acceptor_counts *counts,
+    struct blob **b)
 {
 	for (unsigned l = 0; l < LIMIT_COUNT; l++) {
-		uint64_t sum = acceptor_refused(net->acceptor, l);
+		uint64_t sum = counts->refused[l];
 
 		for (unsigned i = 0; i < net->io_count; i++)
 			sum += counter_get(&net->ios[i]->refused[l]);
@@ -82,17 +83,18 @@ void
 admin_stats(struct net *net, struct request *r)
 {
 	struct room_sums s = { 0 };
+	struct acceptor_counts counts;
 	struct blob **b = &r->reply;
 
 	registry_each(net->registry, add_room, &s);
+	acceptor_counts(net->acceptor, &counts);
 	blob_printf(b, "STAT server_version vcrpd/%s\nSTAT server_name %s\n",
 	    PACKAGE_VERSION, net->name);
 	stat_line(b, "uptime", (clock_ms() - net->started) / 1000);
 	stat_line(b, "connections", atomic_load(&net->connections));
 	stat_line(b, "connections_max", net_connections_max(net));
-	stat_line(b, "unauthenticated",
-	    acceptor_unauthenticated(net->acceptor));
-	stat_line(b, "accepted", acceptor_accepted(net->acceptor));
+	stat_line(b, "unauthenticated", counts.unauthenticated);
+	stat_line(b, "accepted", counts.accepted);
 	stat_line(b, "io_threads", net->io_count);
 	stat_line(b, "rooms", s.rooms);
 	stat_line(b, "rooms_live", s.live);
@@ -103,7 +105,7 @@ admin_stats(struct net *net, struct request *r)
 	stat_line(b, "room_repeats", s.repeats);
 	stat_line(b, "room_gaps", s.gaps);
 	io_stats(net, b);
-	refusal_stats(net, b);
+	refusal_stats(net, &counts, b);
 }
 
 static void

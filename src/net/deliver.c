@@ -30,12 +30,6 @@ struct turn {
 	uint32_t      end_off;
 };
 
-static uint64_t
-position(const struct member *m)
-{
-	return m->chunk->start + m->off;
-}
-
 static void
 add_part(struct turn *t, struct chunk *c, uint32_t off, uint32_t len)
 {
@@ -92,7 +86,7 @@ gather(const struct member *m, struct turn *t)
 	t->bytes = 0;
 	t->end_chunk = m->chunk;
 	t->end_off = m->off;
-	if (position(m) < m->live && m->live < limit)
+	if (member_position(m) < m->live && m->live < limit)
 		limit = m->live;
 	while (t->parts < TURN_PARTS && t->bytes < TURN_BYTES) {
 		uint32_t ready = chunk_ready(&t->end_chunk, &t->end_off);
@@ -153,9 +147,8 @@ deliver_uncut(struct conn *c)
 	c->cut = NULL;
 }
 
-/* The membership is over for this connection; words are its last. */
-static void
-finish(struct io *io, struct member *m)
+void
+deliver_finish(struct io *io, struct member *m)
 {
 	struct conn *c = m->conn;
 
@@ -179,12 +172,12 @@ finish(struct io *io, struct member *m)
 static bool
 arrive(struct io *io, struct member *m)
 {
-	if (m->then != NULL && position(m) >= m->live) {
+	if (m->then != NULL && member_position(m) >= m->live) {
 		conn_put(m->conn, m->then);
 		m->then = NULL;
 	}
-	if (m->leaving && position(m) >= m->until) {
-		finish(io, m);
+	if (m->leaving && member_position(m) >= m->until) {
+		deliver_finish(io, m);
 		return false;
 	}
 	return true;
@@ -263,7 +256,7 @@ deliver_done(const struct conn *c)
 		struct chunk *chunk = m->chunk;
 		uint32_t off = m->off;
 
-		if (!m->gone && chunk != NULL && position(m) < m->until &&
+		if (!m->gone && chunk != NULL && member_position(m) < m->until &&
 		    chunk_ready(&chunk, &off) > 0)
 			return false;
 	}
@@ -377,7 +370,7 @@ lag(struct io *io, struct member *m)
 		deliver_uncut(c);
 	blob_unref(&m->then);
 	if (m->leaving) {
-		finish(io, m);
+		deliver_finish(io, m);
 		return;
 	}
 	m->next = next_number(m);
@@ -428,153 +421,10 @@ deliver_feed(struct io *io, struct feed *f)
 		 * and freed it; then it is not listed here. */
 		if (next->prev != l)
 			continue;
-		if (m->chunk != NULL && position(m) < start)
+		if (m->chunk != NULL && member_position(m) < start)
 			lag(io, m);
 	}
 	let_go(f, start);
 	f->under_way--;
 	io_close_feed(io, f);
-}
-
-static void
-drop_place(struct place *p)
-{
-	blob_unref(&p->first);
-	blob_unref(&p->then);
-	chunk_unref(&p->chunk);
-}
-
-static void
-take_place(struct member *m, struct place *p)
-{
-	struct feed *f = m->feed;
-
-	if (m->conn->cut == m)
-		deliver_uncut(m->conn);
-	m->chunk = p->chunk;
-	m->off = p->off;
-	m->live = p->live;
-	blob_unref(&m->then);
-	m->then = p->then;
-	p->then = NULL;
-	if (p->first != NULL)
-		conn_put(m->conn, p->first);
-	p->first = NULL;
-	/* One reference for all of the feed: the oldest. */
-	if (f->oldest == NULL || p->chunk->start < f->oldest->start) {
-		struct chunk *old = f->oldest;
-
-		f->oldest = p->chunk;
-		p->chunk = old;
-	}
-	chunk_unref(&p->chunk);
-}
-
-void
-deliver_attach(struct io *io, struct conn *c, struct member *m,
-    struct place *p)
-{
-	if (m->conn == NULL) {
-		m->conn = c;
-		m->until = UINT64_MAX;
-		c->rooms++;
-		list_append(&c->members, &m->in_conn);
-		list_append(&m->feed->here, &m->in_feed);
-	}
-	if (c->fd < 0 || m->gone) {
-		drop_place(p);
-		deliver_detach(io, m);
-		return;
-	}
-	take_place(m, p);
-	io_turn(io, c);
-}
-
-void
-deliver_again(struct io *io, struct member *m)
-{
-	m->asking = false;
-	m->feed->under_way--;
-	if (m->conn->fd < 0) {
-		drop_place(&m->place);
-		deliver_detach(io, m);
-		return;
-	}
-	/* It is out already, or was moved by a JOIN meanwhile. */
-	if (m->gone || m->chunk != NULL || m->place.chunk == NULL) {
-		drop_place(&m->place);
-		deliver_forget(io, m);
-		return;
-	}
-	take_place(m, &m->place);
-	io_turn(io, m->conn);
-}
-
-void
-deliver_end(struct io *io, struct member *m)
-{
-	struct conn *c = m->conn;
-
-	assert(!m->gone);
-	m->until = atomic_load_explicit(&m->end_at, memory_order_relaxed);
-	if (c == NULL || c->fd < 0) {
-		m->gone = true;
-		deliver_forget(io, m);
-		return;
-	}
-	m->leaving = true;
-	if (m->thrown || m->chunk == NULL || position(m) >= m->until)
-		finish(io, m);
-	else
-		io_turn(io, c);
-}
-
-void
-deliver_detach(struct io *io, struct member *m)
-{
-	list_remove(&m->in_feed);
-	m->chunk = NULL;
-	if (m->leaving) {
-		m->leaving = false;
-		m->gone = true;
-	}
-	if (m->gone) {
-		deliver_forget(io, m);
-		return;
-	}
-	if (m->asking)
-		return;
-	m->asking = true;
-	m->feed->under_way++;
-	m->ask.kind = MAIL_DETACH;
-	if (m->conn != NULL && m->conn->parting != NULL)
-		m->parting = blob_ref(m->conn->parting);
-	mailbox_send(&m->room->inbox, &m->ask);
-}
-
-void
-deliver_detached(struct io *io, struct member *m)
-{
-	m->asking = false;
-	m->feed->under_way--;
-	m->gone = true;
-	deliver_forget(io, m);
-}
-
-void
-deliver_forget(struct io *io, struct member *m)
-{
-	struct conn *c = m->conn;
-	struct feed *f = m->feed;
-
-	if (!m->gone || m->asking || m->under_way > 0)
-		return;
-	list_remove(&m->in_feed);
-	list_remove(&m->in_conn);
-	blob_unref(&m->last_words);
-	blob_unref(&m->then);
-	free(m);
-	io_close_feed(io, f);
-	if (c != NULL && c->fd < 0)
-		io_bury(io, c);
 }

@@ -7,8 +7,9 @@
  * and what the streams have more of is sent. All sockets are watched edge-
  * triggered and registered once; a thread that has turns left does not sleep.
  *
- * Files: io.c the pass, time and ends; session.c lines in; deliver.c bytes
- * out; admin.c what administrators ask.
+ * Files: io.c the pass, its mail and its time; ending.c how connections end;
+ * session.c lines in; deliver.c bytes out; membership.c places in streams;
+ * admin.c what administrators ask.
  *
  * Threads: io_new/start/join/free main; the rest the io thread itself, except
  *          where it says so.
@@ -100,6 +101,10 @@ void io_close(struct io *, struct conn *, enum conn_end);
  * is said. At once, without what its streams still have, if `abrupt`. */
 void io_finish(struct io *, struct conn *, enum conn_end, struct blob *bye,
     bool abrupt);
+/* "BYE code", with a moment within spread (ms) to come back at unless 0. */
+struct blob *io_bye(const char *code, uint64_t spread);
+/* Ends it if an order says that it may not stay. */
+void io_send_away(struct io *, struct conn *);
 /* Frees what was waiting only for the last of its mail. */
 void io_bury(struct io *, struct conn *);
 struct conn *io_find(struct io *, uint64_t id);
@@ -119,7 +124,7 @@ void session_space(struct io *, struct feed *);
 void deliver(struct io *, struct conn *);
 /* The stream has more: all members of the feed. */
 void deliver_feed(struct io *, struct feed *);
-/* A new membership, or an old one's new place, which is used up. */
+/* membership.c: a new membership, or an old one's new place, which is used up. */
 void deliver_attach(struct io *, struct conn *, struct member *,
     struct place *);
 /* Mail of memberships. */
@@ -132,6 +137,9 @@ void deliver_detach(struct io *, struct member *);
 void deliver_forget(struct io *, struct member *);
 /* Has the connection everything that its streams have? */
 bool deliver_done(const struct conn *);
+/* deliver.c: the membership is over for this connection, which hears its last
+ * words. */
+void deliver_finish(struct io *, struct member *);
 /* The rest of a begun line goes out before anything else. */
 void deliver_uncut(struct conn *);
 

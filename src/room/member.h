@@ -95,4 +95,11 @@ struct member {
 	unsigned         under_way;	/* (i) requests that will come back */
 };
 
+/* Where the reader is in the stream; it must have a place. */
+static inline uint64_t
+member_position(const struct member *m)
+{
+	return m->chunk->start + m->off;
+}
+
 #endif

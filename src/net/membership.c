@@ -1,0 +1,154 @@
+/* membership.c -- how memberships come, move and go, for the io thread
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * The other side of room/enter.c; room/member.h tells how the two talk. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "net/io.h"
+#include "proto/mail.h"
+#include "room/room.h"
+
+static void
+drop_place(struct place *p)
+{
+	blob_unref(&p->first);
+	blob_unref(&p->then);
+	chunk_unref(&p->chunk);
+}
+
+static void
+take_place(struct member *m, struct place *p)
+{
+	struct feed *f = m->feed;
+
+	if (m->conn->cut == m)
+		deliver_uncut(m->conn);
+	m->chunk = p->chunk;
+	m->off = p->off;
+	m->live = p->live;
+	blob_unref(&m->then);
+	m->then = p->then;
+	p->then = NULL;
+	if (p->first != NULL)
+		conn_put(m->conn, p->first);
+	p->first = NULL;
+	/* One reference for all of the feed: the oldest. */
+	if (f->oldest == NULL || p->chunk->start < f->oldest->start) {
+		struct chunk *old = f->oldest;
+
+		f->oldest = p->chunk;
+		p->chunk = old;
+	}
+	chunk_unref(&p->chunk);
+}
+
+void
+deliver_attach(struct io *io, struct conn *c, struct member *m,
+    struct place *p)
+{
+	if (m->conn == NULL) {
+		m->conn = c;
+		m->until = UINT64_MAX;
+		c->rooms++;
+		list_append(&c->members, &m->in_conn);
+		list_append(&m->feed->here, &m->in_feed);
+	}
+	if (c->fd < 0 || m->gone) {
+		drop_place(p);
+		deliver_detach(io, m);
+		return;
+	}
+	take_place(m, p);
+	io_turn(io, c);
+}
+
+void
+deliver_again(struct io *io, struct member *m)
+{
+	m->asking = false;
+	m->feed->under_way--;
+	if (m->conn->fd < 0) {
+		drop_place(&m->place);
+		deliver_detach(io, m);
+		return;
+	}
+	/* It is out already, or was moved by a JOIN meanwhile. */
+	if (m->gone || m->chunk != NULL || m->place.chunk == NULL) {
+		drop_place(&m->place);
+		deliver_forget(io, m);
+		return;
+	}
+	take_place(m, &m->place);
+	io_turn(io, m->conn);
+}
+
+void
+deliver_end(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+
+	assert(!m->gone);
+	m->until = atomic_load_explicit(&m->end_at, memory_order_relaxed);
+	if (c == NULL || c->fd < 0) {
+		m->gone = true;
+		deliver_forget(io, m);
+		return;
+	}
+	m->leaving = true;
+	if (m->thrown || m->chunk == NULL || member_position(m) >= m->until)
+		deliver_finish(io, m);
+	else
+		io_turn(io, c);
+}
+
+void
+deliver_detach(struct io *io, struct member *m)
+{
+	list_remove(&m->in_feed);
+	m->chunk = NULL;
+	if (m->leaving) {
+		m->leaving = false;
+		m->gone = true;
+	}
+	if (m->gone) {
+		deliver_forget(io, m);
+		return;
+	}
+	if (m->asking)
+		return;
+	m->asking = true;
+	m->feed->under_way++;
+	m->ask.kind = MAIL_DETACH;
+	if (m->conn != NULL && m->conn->parting != NULL)
+		m->parting = blob_ref(m->conn->parting);
+	mailbox_send(&m->room->inbox, &m->ask);
+}
+
+void
+deliver_detached(struct io *io, struct member *m)
+{
+	m->asking = false;
+	m->feed->under_way--;
+	m->gone = true;
+	deliver_forget(io, m);
+}
+
+void
+deliver_forget(struct io *io, struct member *m)
+{
+	struct conn *c = m->conn;
+	struct feed *f = m->feed;
+
+	if (!m->gone || m->asking || m->under_way > 0)
+		return;
+	list_remove(&m->in_feed);
+	list_remove(&m->in_conn);
+	blob_unref(&m->last_words);
+	blob_unref(&m->then);
+	free(m);
+	io_close_feed(io, f);
+	if (c != NULL && c->fd < 0)
+		io_bury(io, c);
+}
