@@ -1,6 +1,7 @@
 /* test_people.c -- who has which name, and until when
  *
  * SPDX-License-Identifier: MIT */
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -206,8 +207,8 @@ come_and_go(void *arg)
 {
 	struct comer *c = arg;
 
-	for (unsigned i = 0; i < ROUNDS && c->good; i++) {
-		struct contact contact = { .conn = i + 1, .io = c->io };
+	while (c->welcome < ROUNDS && c->good) {
+		struct contact contact = { .conn = 1, .io = c->io };
 		struct mail handover = { .kind = MAIL_CONN };
 		const char *why;
 		enum error e = people_hello(c->fake->registry,
@@ -216,15 +217,16 @@ come_and_go(void *arg)
 
 		if (e != ERROR_NONE) {
 			c->good = e == ERROR_NAME_TAKEN && *c->key == '\0';
+			sched_yield();
 			continue;
 		}
 		c->welcome++;
 		if (atomic_fetch_add(c->inside, 1) > 0 && *c->key == '\0')
 			c->good = false;
-		people_expire(c->fake->registry, i);
+		people_expire(c->fake->registry, 1);
 		atomic_fetch_sub(c->inside, 1);
 		take_own(c, &contact, &handover,
-		    people_leave(c->fake->registry, &contact, i));
+		    people_leave(c->fake->registry, &contact, 1));
 	}
 }
 
@@ -242,7 +244,7 @@ race(struct fake *f, const char *key, struct comer c[FAKE_IOS])
 	for (unsigned i = 0; i < FAKE_IOS; i++) {
 		thread_join(&c[i].thread);
 		CU_ASSERT(c[i].good);
-		CU_ASSERT(c[i].welcome > 0);
+		CU_ASSERT_EQUAL(c[i].welcome, ROUNDS);
 	}
 }
 
@@ -265,8 +267,6 @@ two_threads_with_the_key_both_come_in(void)
 	struct comer c[FAKE_IOS];
 
 	race(f, KEY, c);
-	CU_ASSERT_EQUAL(c[0].welcome, ROUNDS);
-	CU_ASSERT_EQUAL(c[1].welcome, ROUNDS);
 	CU_ASSERT_EQUAL(f->registry->people.count, 1);
 	fake_free(&f);
 }
