@@ -186,6 +186,24 @@ a_room_lingers_before_it_sleeps(void)
 	fake_free(&f);
 }
 
+/* Mail under way would come to a box that nobody reads any more. */
+static void
+a_room_does_not_end_while_it_is_held_or_about_to_be_told(void)
+{
+	struct fake *f = fake_new();
+
+	fake_room(f, NULL, "lobby");
+	f->room->holders = 1;
+	CU_ASSERT_FALSE(registry_retire(f->registry, f->room));
+	registry_close(f->registry, f->room);
+	CU_ASSERT(f->room->told);
+	CU_ASSERT_FALSE(registry_retire(f->registry, f->room));
+	fake_turn(f);
+	CU_ASSERT_FALSE(f->room->told);
+	CU_ASSERT_NOT_EQUAL(f->room->until, UINT64_MAX);
+	fake_free(&f);
+}
+
 static void
 count_room(const struct room *room, void *arg)
 {
@@ -466,6 +484,8 @@ static CU_TestInfo tests[] = {
 	    at_the_limit_plain_sleepers_are_forgotten },
 	{ "a room lingers before it sleeps",
 	    a_room_lingers_before_it_sleeps },
+	{ "a room does not end while it is held or about to be told",
+	    a_room_does_not_end_while_it_is_held_or_about_to_be_told },
 	{ "each room is seen once", each_room_is_seen_once },
 	{ "the latest time only rises", the_latest_time_only_rises },
 	{ "a room is let go as often as it was held",
