@@ -48,6 +48,7 @@ struct fake {
 	/* Sees each request that is back before its answer is heard; or
 	 * NULL. */
 	void           (*answered)(struct guy *, const struct request *);
+	void            *arg;		/* for whoever sets it */
 };
 
 /* One connection. */

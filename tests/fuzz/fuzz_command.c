@@ -33,6 +33,8 @@ struct play {
 	struct guy  *speaker;
 	bool         batch;
 	uint64_t     checked;	/* numbers up to here have been seen */
+	uint64_t     events;	/* that answers have told of */
+	unsigned     left;	/* by answers; less the OK LEAVE heard */
 };
 
 static void
@@ -72,12 +74,13 @@ begins(struct slice s, const char *with)
 	    memcmp(s.at, with, strlen(with)) == 0;
 }
 
-/* The last line, and no other, is OK or ERR and has the id. */
-static void
+/* The last line, and no other, is OK or ERR and has the id. True if OK. */
+static bool
 check_reply(const struct request *r)
 {
 	struct slice rest = { r->reply->data, r->reply->len }, id = { 0 };
 	unsigned closed = 0;
+	bool ok = false;
 
 	while (rest.len > 0) {
 		struct slice line = cut_line(&rest);
@@ -93,22 +96,27 @@ check_reply(const struct request *r)
 			line.len -= (size_t)(space + 1 - line.at);
 			line.at = space + 1;
 		}
-		closed += begins(line, "OK ") || begins(line, "ERR ");
+		ok = begins(line, "OK ");
+		closed += ok || begins(line, "ERR ");
 	}
 	must(closed == 1 && slice_same(id, r->words.id));
+	return ok;
 }
 
+/* What has no answer is answered by its echo, a LEAVE by its last words. */
 static void
 answered(struct guy *g, const struct request *r)
 {
 	const struct command *c = r->words.command;
+	struct play *p = g->fake->arg;
+	bool ok = r->reply != NULL && check_reply(r);
 
-	(void)g;
-	if (r->reply != NULL)
-		check_reply(r);
-	else
-		must(c->stores || c->verb == VERB_SIGNAL ||
-		    c->verb == VERB_LEAVE);
+	must(r->reply != NULL || c->stores || c->verb == VERB_SIGNAL ||
+	    c->verb == VERB_LEAVE);
+	must(!ok || (c->verb != VERB_SIGNAL && c->verb != VERB_LEAVE));
+	p->events += (c->stores && r->reply == NULL) ||
+	    (ok && (c->verb == VERB_SET || c->verb == VERB_ROLE));
+	p->left += c->verb == VERB_LEAVE && r->reply == NULL;
 	must(r->list == NULL || c->verb == VERB_WHO);
 	must(r->place.chunk == NULL || c->verb == VERB_JOIN);
 }
@@ -128,27 +136,47 @@ check_number(struct slice line, void *arg)
 }
 
 static void
+check_heard(struct play *p, struct slice rest)
+{
+	while (rest.len > 0) {
+		struct slice line = cut_line(&rest);
+		const char *space = memchr(line.at, ' ', line.len);
+
+		check_line(line);
+		if (line.at[0] == '@' && space != NULL) {
+			line.len -= (size_t)(space + 1 - line.at);
+			line.at = space + 1;
+		}
+		p->left -= begins(line, "OK LEAVE ");
+	}
+}
+
+static void
 check_turn(struct play *p)
 {
 	struct fake *f = p->fake;
+	uint64_t oldest = stream_oldest(&f->room->stream);
 
+	/* A batch may be longer than the window. */
+	if (oldest > p->checked + 1)
+		p->checked = oldest - 1;
 	if (f->room->stream.last > p->checked)
 		stream_walk(&f->room->stream, p->checked + 1, check_number, p);
 	must(p->checked == f->room->stream.last && f->holes == 0);
 	for (struct link *l = f->people.next; l != &f->people; l = l->next) {
 		struct guy *g = list_entry(l, struct guy, link);
-		struct slice rest = { 0 };
 
 		if (g->heard != NULL)
-			rest = (struct slice){ g->heard->data, g->heard->len };
-		while (rest.len > 0)
-			check_line(cut_line(&rest));
+			check_heard(p, (struct slice){ g->heard->data,
+			    g->heard->len });
 		must(g->under_way == 0);
 		/* Who reads has all there is. */
 		must(g->stopped || g->member == NULL ||
 		    g->member->chunk->start + g->member->off ==
 		    stream_end(&f->room->stream));
 	}
+	must(p->left == 0 &&
+	    p->events == counter_get(&f->room->counters.events));
 	fake_forget(f);
 }
 
@@ -311,6 +339,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	atomic_store(&p.fake->config->rooms_mailbox, 16);
 	atomic_store(&p.fake->config->rooms_repeat_ids, 8);
 	p.fake->answered = answered;
+	p.fake->arg = &p;
 	p.speaker = fake_guest(p.fake, "alice", NULL);
 	fake_account(p.fake, "bob");
 	fake_admin(p.fake, "root");
