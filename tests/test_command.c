@@ -16,7 +16,7 @@ every_verb_has_a_whole_row(void)
 		const struct command *c = command_at(v);
 
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c->name);
-		CU_ASSERT_EQUAL(c->verb, v);
+		CU_ASSERT_EQUAL(c->verb, (enum verb)v);
 		CU_ASSERT(strlen(c->words) <= WORDS_MAX);
 		CU_ASSERT(c->least <= strlen(c->words));
 		CU_ASSERT_EQUAL(strspn(c->words, "rpmzw"), strlen(c->words));
