@@ -75,6 +75,13 @@ struct room *fake_room(struct fake *, struct guy *creator, const char *word);
 /* It goes to sleep and wakes again; nobody may be in it. */
 void fake_hibernate(struct fake *);
 
+/* Holds a room of the registry's, with a thread of its own, as an io thread
+ * does; makes it if `make` is given and may. Any thread. */
+enum error fake_open(struct fake *, const char *word, struct guy *make,
+    struct room **room_r, const char **limit_r);
+/* Waits until all of these sleep: one thread at a time. */
+void fake_all_asleep(struct fake *);
+
 /* Somebody logs in; every second one is of the other io thread. key: 22 bytes
  * or more, or NULL. NULL if it is refused. */
 struct guy *fake_guest(struct fake *, const char *nick, const char *key);

@@ -148,15 +148,11 @@ a_pattern_of_stars_ends(void)
 static struct room *
 make_room(struct fake *f, struct guy *guy, const char *name)
 {
-	const char *why, *limit;
-	struct room_word word;
-	struct room *room;
+	struct room *room = NULL;
+	const char *limit;
 
-	registry_word(f->registry, guy->contact.person, slice_of(name), &word,
-	    &why);
-	CU_ASSERT_EQUAL_FATAL(registry_open(f->registry, &word,
-	    guy->contact.person, &room, &why, &limit), ERROR_NONE);
-	room_word_fini(&word);
+	CU_ASSERT_EQUAL_FATAL(fake_open(f, name, guy, &room, &limit),
+	    ERROR_NONE);
 	return room;
 }
 

@@ -1,0 +1,275 @@
+/* fake_io.c -- what an io thread does with its mail, done by a test
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fake_io.h"
+#include "proto/event.h"
+#include "proto/mail.h"
+
+static struct guy *
+find_guy(const struct fake *f, uint64_t conn)
+{
+	for (struct link *l = f->people.next; l != &f->people; l = l->next) {
+		struct guy *g = list_entry(l, struct guy, link);
+
+		if (g->contact.conn == conn)
+			return g;
+	}
+	return NULL;
+}
+
+/* The line, with its time by FAKE_WALL. */
+static void
+hear_event(struct guy *g, struct slice line)
+{
+	char time[32];
+	struct slice verb;
+	struct event e;
+	const char *at;
+	int len;
+
+	if (!event_parse(line, &e, &verb)) {
+		blob_add(&g->heard, line);
+		return;
+	}
+	len = snprintf(time, sizeof(time), " %" PRIu64 " ", e.time);
+	at = memmem(line.at, line.len, time, (size_t)len);
+	assert(at != NULL);
+	blob_add(&g->heard, (struct slice){ line.at,
+	    (size_t)(at - line.at) });
+	if (e.time == FAKE_WALL)
+		blob_printf(&g->heard, " T ");
+	else
+		blob_printf(&g->heard, " T%+" PRId64 " ",
+		    (int64_t)(e.time - FAKE_WALL));
+	at += len;
+	blob_add(&g->heard, (struct slice){ at,
+	    (size_t)(line.at + line.len - at) });
+}
+
+static void
+hear(struct guy *g, struct blob **b)
+{
+	if (*b != NULL)
+		blob_add(&g->heard, (struct slice){ (*b)->data, (*b)->len });
+	blob_unref(b);
+}
+
+static void
+attach(struct guy *g, struct member *m, struct place *p)
+{
+	g->member = m;
+	g->cursor = 0;
+	chunk_unref(&m->chunk);
+	blob_unref(&m->then);
+	m->chunk = p->chunk;
+	m->off = p->off;
+	m->live = p->live;
+	m->then = p->then;
+	m->until = UINT64_MAX;
+	p->chunk = NULL;
+	p->then = NULL;
+	hear(g, &p->first);
+}
+
+static void
+free_member(struct member *m)
+{
+	chunk_unref(&m->chunk);
+	chunk_unref(&m->place.chunk);
+	blob_unref(&m->place.first);
+	blob_unref(&m->place.then);
+	blob_unref(&m->then);
+	blob_unref(&m->last_words);
+	free(m);
+}
+
+static uint64_t
+position(const struct member *m)
+{
+	return m->chunk->start + m->off;
+}
+
+static void
+hear_line(struct guy *g, struct slice line)
+{
+	uint64_t number = event_number(line);
+
+	if (number == 0 && position(g->member) < g->member->live)
+		return;
+	if (number > 0 && g->cursor > 0 && number != g->cursor + 1)
+		g->fake->holes++;
+	if (number > 0)
+		g->cursor = number;
+	hear_event(g, line);
+}
+
+void
+fake_ask(struct fake *f, struct member *m, enum mail_kind kind)
+{
+	m->asking = true;
+	m->ask.kind = kind;
+	mailbox_send(&m->room->inbox, &m->ask);
+	f->more = true;
+}
+
+/* What an io thread does with a member whose place the window has passed. */
+static bool
+has_place(struct guy *g)
+{
+	struct member *m = g->member;
+
+	if (m->asking)
+		return false;
+	if (m->chunk != NULL && position(m) >= stream_start(&m->room->stream))
+		return true;
+	chunk_unref(&m->chunk);
+	blob_unref(&m->then);
+	m->next = g->cursor + 1;
+	fake_ask(g->fake, m, MAIL_AGAIN);
+	return false;
+}
+
+/* Reads on to the end, or to `until`. */
+void
+fake_read(struct guy *g)
+{
+	struct member *m = g->member;
+
+	if (m == NULL || g->stopped || !has_place(g))
+		return;
+	for (;;) {
+		struct chunk *c = m->chunk;
+		uint32_t ready = chunk_ready(&c, &m->off);
+		const char *at, *end;
+
+		if (c != m->chunk) {
+			chunk_ref(c);
+			chunk_unref(&m->chunk);
+			m->chunk = c;
+		}
+		if (position(m) >= m->live)
+			hear(g, &m->then);
+		if (ready == 0 || position(m) >= m->until)
+			return;
+		at = c->data + m->off;
+		end = memchr(at, '\n', ready);
+		assert(end != NULL);
+		hear_line(g, (struct slice){ at, (size_t)(end + 1 - at) });
+		m->off += (uint32_t)(end + 1 - at);
+	}
+}
+
+static void
+take_answer(struct fake *f, struct request *r)
+{
+	struct guy *g = find_guy(f, r->conn_id);
+
+	assert(g != NULL && g->under_way > 0);
+	g->under_way--;
+	g->moving = g->moving && g->under_way > 0;
+	if (f->answered != NULL)
+		f->answered(g, r);
+	hear(g, &r->list);
+	hear(g, &r->reply);
+	if (r->place.chunk != NULL)
+		attach(g, r->member, &r->place);
+	request_free(&r);
+}
+
+static void
+take_end(struct fake *f, struct member *m)
+{
+	struct guy *g = find_guy(f, m->conn_id);
+
+	if (g != NULL) {
+		m->until = atomic_load(&m->end_at);
+		if (!m->thrown)
+			fake_read(g);
+		if (m->last_words != NULL)
+			hear_event(g, (struct slice){ m->last_words->data,
+			    m->last_words->len });
+		g->member = NULL;
+	}
+	if (m->asking)
+		m->gone = true;
+	else
+		free_member(m);
+}
+
+static void
+take_again(struct fake *f, struct member *m)
+{
+	struct guy *g = find_guy(f, m->conn_id);
+
+	m->asking = false;
+	if (m->gone) {
+		free_member(m);
+		return;
+	}
+	if (m->place.chunk != NULL)
+		attach(g, m, &m->place);
+}
+
+static void
+take_attach(struct fake *f, struct member *m)
+{
+	struct guy *g = find_guy(f, m->conn_id);
+
+	assert(g != NULL && g->member == NULL);
+	attach(g, m, &m->place);
+}
+
+static void
+take_mail(struct fake *f, struct mail *m)
+{
+	switch (m->kind) {
+	case MAIL_REQUEST:
+		take_answer(f, table_entry(m, struct request, mail));
+		break;
+	case MAIL_DETACH:
+		free_member(table_entry(m, struct member, ask));
+		break;
+	case MAIL_AGAIN:
+		take_again(f, table_entry(m, struct member, ask));
+		break;
+	case MAIL_ATTACH:
+		take_attach(f, table_entry(m, struct member, tell));
+		break;
+	case MAIL_END:
+		take_end(f, table_entry(m, struct member, tell));
+		break;
+	case MAIL_FEED:
+		f->feeds++;
+		atomic_store(&table_entry(m, struct feed, more)->dirty,
+		    false);
+		break;
+	case MAIL_SPACE:
+		f->spaces++;
+		table_entry(m, struct feed, space)->waiting = false;
+		break;
+	case MAIL_REPLACED:
+		table_entry(m, struct guy, contact.replaced)->replaced = true;
+		break;
+	default:
+		assert(m->kind == MAIL_CONN);
+	}
+}
+
+void
+fake_take_all(struct fake *f)
+{
+	for (int i = 0; i < FAKE_IOS; i++) {
+		struct mail *waiters, *next;
+		struct mail *m = mailbox_take(&f->boxes[i], &waiters);
+
+		for (; m != NULL; m = next) {
+			next = m->next;
+			take_mail(f, m);
+		}
+	}
+}
