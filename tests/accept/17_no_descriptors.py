@@ -2,6 +2,7 @@
 # 17_no_descriptors.py -- more connections than descriptors
 #
 # SPDX-License-Identifier: MIT
+import resource
 import socket
 import time
 
@@ -58,4 +59,31 @@ row.at_most("CPU", share, 5.0, "%")
 row.at_most("bystander p99", bystanders["delivery_p99_us"] / 1000, 10.0, "ms")
 row.at_most("new client after release", late, 1.0, "s")
 row.at_most("log lines a second", lines / row.args.seconds, 1.0)
+
+
+# The limit falls while the server runs, so that accept(2) itself fails.
+poor = Server(row, {"limits.unauthenticated": 1000})
+early = Client(poor.port, "early")
+resource.prlimit(poor.pid, resource.RLIMIT_NOFILE, (30, 30))
+extra = []
+for i in range(60):
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.connect_ex(("127.0.0.1", poor.port))
+    extra.append(sock)
+time.sleep(1)
+before, lines = poor.cpu(), poor.log().count("\n")
+time.sleep(5)
+share = (poor.cpu() - before) / 5 * 100
+lines = poor.log().count("\n") - lines
+row.check(poor.descriptors() == 30, "all 30 descriptors are used")
+row.check(early.ping() < 0.1, "who is in is answered")
+for sock in extra:
+    sock.close()
+begin = time.monotonic()
+Client(poor.port, "late")
+row.at_most("accept fails: new client after release",
+            time.monotonic() - begin, 1.0, "s")
+row.at_most("accept fails: CPU", share, 5.0, "%")
+row.at_most("accept fails: log lines in 5 s", lines, 6)
 row.finish()
