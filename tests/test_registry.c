@@ -134,9 +134,10 @@ a_room_lingers_before_it_sleeps(void)
 	CU_ASSERT_EQUAL(registry_linger(f->registry, f->room, 500), 10500);
 	CU_ASSERT_EQUAL_FATAL(fake_open(f, "a", alice, &room, &limit),
 	    ERROR_NONE);
-	CU_ASSERT(room->live);
 	registry_close(f->registry, room);
-	CU_ASSERT(room->told);
+	lock_take(&f->registry->lock);
+	CU_ASSERT(room->live);
+	lock_drop(&f->registry->lock);
 	registry_stop(f->registry);
 	CU_ASSERT_FALSE(room->live);
 	/* When all ends it does not linger. */
