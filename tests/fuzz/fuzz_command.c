@@ -241,8 +241,9 @@ quit(struct play *p, const struct words *w)
 	turn(p);
 	fake_drop(&p->speaker, w->text.len > 0 ? parting : NULL);
 	turn(p);
+	/* Not a guest, whose name may be kept for a key. */
 	if (list_empty(&f->people))
-		fake_guest(f, "alice", NULL);
+		fake_account(f, "bob");
 	p->speaker = list_entry(f->people.next, struct guy, link);
 }
 
