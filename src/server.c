@@ -40,7 +40,7 @@ struct server {
 	struct thread      self;
 	int                signals;
 	bool               over;
-	unsigned           stopped;	/* io threads */
+	unsigned           quiet;	/* io threads without connections */
 	const char        *code;	/* of the last BYE */
 	uint64_t           spread;	/* ms, to come back in; 0: do not */
 };
@@ -319,13 +319,15 @@ reload(struct server *s, struct request *r)
 }
 
 static void
-order_all(struct server *s, bool stop, const char *code, uint64_t spread)
+order_all(struct server *s, bool stop, bool over, const char *code,
+    uint64_t spread)
 {
 	for (unsigned i = 0; i < s->net.io_count; i++) {
 		struct order *o = xcalloc(1, sizeof(*o));
 
 		o->mail.kind = MAIL_ORDER;
 		o->stop = stop;
+		o->over = over;
 		o->code = code;
 		o->spread = spread;
 		o->patience = (uint64_t)config_get(
@@ -356,7 +358,7 @@ drain(struct server *s, struct request *r)
 	log_info("draining, asked by %.*s", (int)r->who->name.len,
 	    r->who->name.at);
 	acceptor_close(s->net.acceptor, false);
-	order_all(s, false, "restarting", spread > 0 ? spread : 1);
+	order_all(s, false, false, "restarting", spread > 0 ? spread : 1);
 	request_ok(r, "%s", "");
 }
 
@@ -397,7 +399,7 @@ take_mail(struct server *s)
 	for (; m != NULL; m = next) {
 		next = m->next;
 		if (m->kind == MAIL_ORDER) {
-			s->stopped++;
+			s->quiet++;
 			continue;
 		}
 		assert(m->kind == MAIL_REQUEST);
@@ -454,14 +456,16 @@ server_stop(struct server *s)
 	service_stopping();
 	acceptor_close(s->net.acceptor, true);
 	acceptor_join(s->net.acceptor);
-	order_all(s, true, s->code, s->spread);
+	order_all(s, true, false, s->code, s->spread);
 	/* A connection ends when all it asked is answered, by main too. */
-	while (s->stopped < s->net.io_count) {
+	while (s->quiet < s->net.io_count) {
 		wait_for_work(s);
 		take_mail(s);
 	}
+	/* No requests are left; the rooms' last mail needs the io threads. */
+	registry_stop(s->net.registry);
+	order_all(s, false, true, NULL, 0);
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_join(s->net.ios[i]);
-	registry_stop(s->net.registry);
 	log_info("stopped");
 }

@@ -41,28 +41,33 @@ static const char erase[] = "DELETE of another's";
 static const char topic[] = "SET topic";
 static const char govern[] = "SET of a switch, ROLE KICK";
 
+/* Who is not in the room: whether it can be seen comes first. */
+#define UNSEEN(verbs, bits, others) \
+	{ verbs, bits, others, "not a member", 0, \
+	    INSIDE | HIDDEN | MEMBERS_ONLY }, \
+	{ verbs, bits, others, "not a member; hidden", HIDDEN, INSIDE }, \
+	{ verbs, bits, others, "not a member; members-only", \
+	    MEMBERS_ONLY, INSIDE | HIDDEN }
+
 static const struct row rows[] = {
 	{ "JOIN", 1 << VERB_JOIN, false, "", 0, MEMBERS_ONLY },
 	{ "JOIN", 1 << VERB_JOIN, false, "members-only", MEMBERS_ONLY, 0 },
 	{ "WHO", 1 << VERB_WHO, false, "a member", INSIDE, 0 },
-	{ "WHO", 1 << VERB_WHO, false, "not a member", 0,
-	    INSIDE | HIDDEN | MEMBERS_ONLY },
-	{ "WHO", 1 << VERB_WHO, false, "not a member; hidden", HIDDEN, INSIDE },
-	{ "WHO", 1 << VERB_WHO, false, "not a member; members-only",
-	    MEMBERS_ONLY, INSIDE | HIDDEN },
+	UNSEEN("WHO", 1 << VERB_WHO, false),
 	{ "LEAVE", 1 << VERB_LEAVE, false, "a member", INSIDE, 0 },
-	{ "LEAVE", 1 << VERB_LEAVE, false, "not a member", 0, INSIDE },
+	UNSEEN("LEAVE", 1 << VERB_LEAVE, false),
 	{ speak, SPEAK, false, "a member", INSIDE, MODERATED },
 	{ speak, SPEAK, false, "a member; moderated", INSIDE | MODERATED, 0 },
-	{ speak, SPEAK, false, "not a member", 0, INSIDE },
+	UNSEEN(speak, SPEAK, false),
 	{ erase, ERASE, true, "a member", INSIDE, 0 },
-	{ erase, ERASE, true, "not a member", 0, INSIDE },
+	UNSEEN(erase, ERASE, true),
 	{ topic, 1 << VERB_SET, false, "a member; has no owner", INSIDE,
 	    OWNED },
 	{ topic, 1 << VERB_SET, false, "a member; has an owner", INSIDE | OWNED,
 	    0 },
-	{ topic, 1 << VERB_SET, false, "not a member", 0, INSIDE },
-	{ govern, GOVERN, true, "", 0, 0 },
+	UNSEEN(topic, 1 << VERB_SET, false),
+	{ govern, GOVERN, true, "a member", INSIDE, 0 },
+	UNSEEN(govern, GOVERN, true),
 };
 
 /* In a direct conversation no switch can be set and no role be given. */

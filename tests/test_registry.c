@@ -89,6 +89,19 @@ set_topic(struct fake *f, const char *name)
 }
 
 static void
+give_role(struct fake *f, const char *name)
+{
+	const char *limit;
+	struct room *room;
+
+	CU_ASSERT_EQUAL_FATAL(fake_open(f, name, NULL, &room, &limit),
+	    ERROR_NONE);
+	settings_give(&room->settings, slice_of("~eve"), ROLE_BANNED,
+	    UINT64_MAX);
+	registry_close(f->registry, room);
+}
+
+static void
 at_the_limit_plain_sleepers_are_forgotten(void)
 {
 	struct fake *f = fake_new();
@@ -110,7 +123,14 @@ at_the_limit_plain_sleepers_are_forgotten(void)
 	CU_ASSERT(touch(f, "a", NULL));
 	CU_ASSERT_FALSE(touch(f, "b", NULL));
 	fake_all_asleep(f);
+	/* A topic in a room that is nobody's goes too, a role does not. */
 	set_topic(f, "c");
+	fake_all_asleep(f);
+	CU_ASSERT(touch(f, "d", alice));
+	fake_all_asleep(f);
+	give_role(f, "c");
+	fake_all_asleep(f);
+	give_role(f, "d");
 	fake_all_asleep(f);
 	CU_ASSERT_EQUAL(fake_open(f, "b", alice, &room, &limit),
 	    ERROR_TOO_MANY);

@@ -171,11 +171,12 @@ a_room_is_plain_that_holds_nothing_but_a_number(void)
 	fake_room(f, NULL, "lobby");
 	alice = fake_inside(f, "alice");
 	fake_say(alice, "SAY lobby x");
-	CU_ASSERT(room_is_plain(f->room));
+	CU_ASSERT(room_is_plain(f->room, true));
 	fake_say(alice, "SET lobby topic x");
-	CU_ASSERT_FALSE(room_is_plain(f->room));
+	CU_ASSERT_FALSE(room_is_plain(f->room, true));
+	CU_ASSERT(room_is_plain(f->room, false));
 	fake_say(alice, "SET lobby topic");
-	CU_ASSERT(room_is_plain(f->room));
+	CU_ASSERT(room_is_plain(f->room, true));
 	fake_free(&f);
 }
 

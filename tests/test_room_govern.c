@@ -42,7 +42,7 @@ guests_own_nothing(void)
 
 	fake_room(f, alice, "lobby");
 	fake_say(alice, "JOIN lobby");
-	CU_ASSERT(room_is_plain(f->room));
+	CU_ASSERT(room_is_plain(f->room, true));
 	CU_ASSERT(fake_gets(alice, "SET lobby moderated on", DENIED));
 	CU_ASSERT(fake_gets(alice, "ROLE lobby ~bob muted", DENIED));
 	CU_ASSERT(fake_gets(alice, "KICK lobby ~alice", DENIED));

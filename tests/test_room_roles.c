@@ -74,6 +74,8 @@ the_banned_hear_so_and_nothing_after(void)
 {
 	struct fake *f = fake_new();
 	struct guy *olga = owned_room(f), *alice, *bob;
+	struct mail *batch, *waiters;
+	uint64_t end;
 
 	alice = fake_inside(f, "alice");
 	bob = fake_inside(f, "bob");
@@ -87,13 +89,23 @@ the_banned_hear_so_and_nothing_after(void)
 	    "ROLE lobby 102 T olga ~alice banned\n"
 	    "LEAVE lobby ~alice banned by olga\n"
 	    "MSG lobby 103 T ~bob behind\n"));
+	/* The stream ends for them before that line, or an io thread that
+	 * is quick would send it from there, and then as the last words. */
+	end = stream_end(&f->room->stream);
+	CU_ASSERT(fake_post(olga, "ROLE lobby ~bob banned"));
+	batch = mailbox_take(&f->room->inbox, &waiters);
+	room_turn(f->room, batch, waiters, f->now, f->wall);
+	CU_ASSERT_EQUAL(atomic_load(&bob->member->end_at), end);
+	fake_turn(f);
+	fake_say(olga, "ROLE lobby ~bob none");
+	fake_say(bob, "JOIN lobby");
 	CU_ASSERT(fake_gets(alice, "JOIN lobby",
 	    "ERR banned you are banned from this room\n"));
 	CU_ASSERT(fake_gets(alice, "WHO lobby",
 	    "ERR banned you are banned from this room\n"));
 	fake_say(olga, "ROLE lobby ~alice none");
 	CU_ASSERT(fake_gets(alice, "JOIN lobby",
-	    "ROOM lobby 104 3\nOK JOIN lobby 104\n"));
+	    "ROOM lobby 106 3\nOK JOIN lobby 106\n"));
 	fake_free(&f);
 }
 

@@ -288,17 +288,14 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest)
 	return what;
 }
 
-/* It is still to log in: watched again, in the order of its coming. */
+/* It is still to log in: watched again, and where it was in the list. */
 static void
-keep_waiting(struct acceptor *a, struct conn *c, struct slice rest)
+keep_waiting(struct acceptor *a, struct conn *c, struct link *before,
+    struct slice rest)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
-	struct link *l = a->waiting.prev;
 
-	while (l != &a->waiting &&
-	    list_entry(l, struct conn, by_time)->since > c->since)
-		l = l->prev;
-	list_append(l->next, &c->by_time);
+	list_append(before->next, &c->by_time);
 	conn_keep(c, rest.at, rest.len);
 	ev.data.ptr = c;
 	epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev);
@@ -307,6 +304,7 @@ keep_waiting(struct acceptor *a, struct conn *c, struct slice rest)
 static void
 read_some(struct acceptor *a, struct conn *c)
 {
+	struct link *before;
 	enum login what;
 	struct slice rest;
 	ssize_t n;
@@ -335,6 +333,7 @@ read_some(struct acceptor *a, struct conn *c)
 	/* From here on it may go to an io thread, which watches it itself;
 	 * and no other thread may find it in two places. */
 	epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	before = c->by_time.prev;
 	list_remove(&c->by_time);
 	c->contact.io = next_io(a)->index;
 	what = take_lines(a, c, &rest);
@@ -342,7 +341,7 @@ read_some(struct acceptor *a, struct conn *c)
 		counter_add(&a->unauthenticated, (uint64_t)-1);
 		return;
 	}
-	keep_waiting(a, c, rest);
+	keep_waiting(a, c, before, rest);
 	answer(a, c, what);
 }
 

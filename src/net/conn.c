@@ -12,7 +12,7 @@
 #include "net/conn.h"
 #include "wire/vcrp.h"
 
-enum { PIECES_AT_ONCE = 16, PIECE_GROWS = 4096 };
+enum { PIECES_AT_ONCE = 16, PIECE_GROWS = 4096, PIECE_SMALL = 1024 };
 
 struct piece {
 	struct piece *next;
@@ -32,7 +32,6 @@ conn_new(struct net *net, int fd, const struct peer *peer, uint64_t id,
 	c->peer = *peer;
 	c->contact.conn = id;
 	c->since = c->active = now;
-	c->out_last = &c->out;
 	list_init(&c->contact.link);
 	list_init(&c->by_time);
 	list_init(&c->turn);
@@ -48,7 +47,7 @@ drop_piece(struct conn *c)
 
 	c->out = p->next;
 	if (c->out == NULL)
-		c->out_last = &c->out;
+		c->out_tail = NULL;
 	c->out_bytes -= p->blob->len - p->off;
 	blob_unref(&p->blob);
 	free(p);
@@ -118,24 +117,27 @@ new_piece(struct blob *b, bool own)
 static void
 append(struct conn *c, struct piece *p)
 {
-	*c->out_last = p;
-	c->out_last = &p->next;
+	if (c->out_tail != NULL)
+		c->out_tail->next = p;
+	else
+		c->out = p;
+	c->out_tail = p;
 }
 
+/* Little goes into what waits already: its own piece would cost more than it
+ * is. */
 void
 conn_add(struct conn *c, struct slice s)
 {
-	struct piece *last = c->out;
+	struct piece *last = c->out_tail;
 
-	while (last != NULL && last->next != NULL)
-		last = last->next;
-	if (last == NULL || !last->own || last->blob->len > PIECE_GROWS) {
+	if (last != NULL && last->own && last->blob->len <= PIECE_GROWS) {
+		blob_add(&last->blob, s);
+	} else {
 		struct blob *b = NULL;
 
 		blob_add(&b, s);
 		append(c, new_piece(b, true));
-	} else {
-		blob_add(&last->blob, s);
 	}
 	c->out_bytes += s.len;
 }
@@ -160,7 +162,9 @@ conn_printf(struct conn *c, const char *fmt, ...)
 void
 conn_put(struct conn *c, struct blob *b)
 {
-	if (b->len == 0) {
+	if (b->len <= PIECE_SMALL) {
+		if (b->len > 0)
+			conn_add(c, (struct slice){ b->data, b->len });
 		blob_unref(&b);
 		return;
 	}
@@ -178,7 +182,7 @@ conn_put_first(struct conn *c, struct slice s)
 	p = new_piece(b, false);
 	p->next = c->out;
 	if (c->out == NULL)
-		c->out_last = &p->next;
+		c->out_tail = p;
 	c->out = p;
 	c->out_bytes += s.len;
 }

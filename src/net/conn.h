@@ -56,7 +56,7 @@ struct conn {
 	unsigned          in_len;
 	char             *in;		/* read, not yet understood; or NULL */
 	struct piece     *out;
-	struct piece    **out_last;
+	struct piece     *out_tail;	/* NULL with `out` */
 	size_t            out_bytes;
 	struct member    *cut;		/* its begun line goes first */
 	struct member    *leaving;	/* a LEAVE is under way; or NULL */

@@ -222,6 +222,7 @@ ask_again(struct member *m)
 {
 	m->asking = true;
 	m->feed->under_way++;
+	m->next = m->want;
 	m->ask.kind = MAIL_AGAIN;
 	mailbox_send(&m->room->inbox, &m->ask);
 }
@@ -373,7 +374,7 @@ lag(struct io *io, struct member *m)
 		deliver_finish(io, m);
 		return;
 	}
-	m->next = next_number(m);
+	m->want = next_number(m);
 	m->chunk = NULL;
 	if (!c->blocked)
 		io_turn(io, c);
@@ -401,15 +402,20 @@ void
 deliver_feed(struct io *io, struct feed *f)
 {
 	uint64_t start = stream_start(&f->room->stream);
-	struct link *l = f->here.next, *next;
+	struct link todo, *l;
 
 	/* The room may not go while its feed is walked. */
 	f->under_way++;
-	for (; l != &f->here; l = next) {
+	/* Each goes back behind those that are done, since one that ends may
+	 * take others with it. */
+	list_init(&todo);
+	list_append(&f->here, &todo);
+	while ((l = f->here.next) != &todo) {
 		struct member *m = list_entry(l, struct member, in_feed);
 		struct conn *c = m->conn;
 
-		next = l->next;
+		list_remove(l);
+		list_append(&f->here, l);
 		if (m->chunk != NULL && !c->blocked) {
 			if (c->out == NULL && c->cut == NULL &&
 			    c->end == END_NONE)
@@ -419,11 +425,17 @@ deliver_feed(struct io *io, struct feed *f)
 		}
 		/* Sending may have ended the connection or the membership,
 		 * and freed it; then it is not listed here. */
-		if (next->prev != l)
+		if (f->here.prev != l)
 			continue;
-		if (m->chunk != NULL && member_position(m) < start)
+		if (m->chunk == NULL)
+			continue;
+		/* Who has read a chunk to its end is in the next, and does not
+		 * need the one that may be let go. */
+		(void)chunk_ready(&m->chunk, &m->off);
+		if (member_position(m) < start)
 			lag(io, m);
 	}
+	list_remove(&todo);
 	let_go(f, start);
 	f->under_way--;
 	io_close_feed(io, f);

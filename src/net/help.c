@@ -86,6 +86,8 @@ help_matches(struct slice p, struct slice t)
 	return i == p.len;
 }
 
+enum { LISTED_TOPIC = 200 };	/* bytes: thousands of rooms are listed */
+
 struct listing {
 	struct conn  *conn;
 	struct slice  pattern;	/* empty: all */
@@ -108,15 +110,32 @@ may_list(const struct listing *l, const struct room *room)
 	const struct person *me = l->conn->contact.person;
 
 	if (room->pair[0] != NULL) {
+		if (room_gone(room) != NULL)
+			return false;
 		for (int i = 0; l->direct && i < 2; i++)
 			if (slice_same(room->pair[i]->key, me->key) &&
 			    room->pair[i]->since == me->since)
 				return true;
 		return false;
 	}
-	return !l->direct && (!room->settings.hidden || me->admin ||
+	return !l->direct && (me->admin || (!room->settings.hidden &&
+	    !room->settings.members_only) ||
 	    is_inside(l->conn, room)) && (l->pattern.len == 0 ||
 	    help_matches(l->pattern, room->name));
+}
+
+/* As much of a topic as a list shows: whole letters. */
+static int
+shown(const struct blob *topic)
+{
+	size_t len = topic == NULL ? 0 : topic->len;
+
+	if (len > LISTED_TOPIC) {
+		len = LISTED_TOPIC;
+		while ((topic->data[len] & 0xc0) == 0x80)
+			len--;
+	}
+	return (int)len;
 }
 
 static void
@@ -130,8 +149,7 @@ add_room(const struct room *room, void *arg)
 	blob_printf(&l->text, "ROOM %.*s %" PRIu64 " %" PRIu64 "%s%.*s\n",
 	    (int)room->name.len, room->name.at, counter_get(&room->seen_last),
 	    counter_get(&room->seen_members), topic != NULL ? " " : "",
-	    topic != NULL ? (int)topic->len : 0,
-	    topic != NULL ? topic->data : "");
+	    shown(topic), topic != NULL ? topic->data : "");
 }
 
 void

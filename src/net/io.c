@@ -139,6 +139,7 @@ take_conn(struct io *io, struct conn *c)
 	struct blob *ok = NULL;
 
 	table_add(&io->conns, &c->node);
+	c->active = io->now;
 	list_append(&io->awake, &c->by_time);
 	if (c->login_id != NULL)
 		id = (struct slice){ c->login_id->data, c->login_id->len };
@@ -162,6 +163,7 @@ take_order(struct io *io, struct order *o)
 {
 	struct table_node *n = NULL;
 
+	io->over = o->over;
 	if (o->stop) {
 		io->stopping = true;
 		io->stop_at = io->now + o->patience;
@@ -378,11 +380,13 @@ take_time(struct io *io)
 		io_refused(io, LIMIT_IDLE_TIMEOUT);
 		io_finish(io, c, END_IDLE, io_bye("idle", 0), true);
 	}
-	if (io->stopping && io->now >= io->stop_at)
+	if (io->stopping && io->now >= io->stop_at) {
 		for (struct table_node *n = table_next(&io->conns, NULL);
 		    n != NULL; n = table_next(&io->conns, n))
 			io_close(io, table_entry(n, struct conn, node),
 			    END_STOPPED);
+		io->stop_at = UINT64_MAX;	/* done; what is left is mail */
+	}
 }
 
 static void
@@ -416,12 +420,16 @@ may_sleep_for(struct io *io)
 	    until - io->now + 1 : 60000);
 }
 
-static bool
-is_over(struct io *io)
+/* Other threads may still send it mail, so it goes on until main, which hears
+ * from all, says that none can come. */
+static void
+tell_quiet(struct io *io)
 {
-	return io->stopping && io->conns.count == 0 &&
-	    io->feeds.count == 0 && list_empty(&io->dead) &&
-	    mailbox_may_sleep(&io->box);
+	if (!io->stopping || io->told || io->conns.count > 0)
+		return;
+	io->told = true;
+	io->quiet.kind = MAIL_ORDER;
+	mailbox_send(io->net->main, &io->quiet);
 }
 
 static void
@@ -431,7 +439,7 @@ run(void *arg)
 	struct epoll_event events[EVENTS];
 
 	io->now = clock_ms();
-	while (!is_over(io)) {
+	while (!io->over) {
 		int n = epoll_wait(io->epoll, events, EVENTS,
 		    may_sleep_for(io));
 
@@ -444,9 +452,8 @@ run(void *arg)
 		take_all_mail(io);
 		take_time(io);
 		free_dead(io);
+		tell_quiet(io);
 	}
-	io->over.kind = MAIL_ORDER;
-	mailbox_send(io->net->main, &io->over);
 }
 
 int

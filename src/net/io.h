@@ -54,7 +54,9 @@ struct io {
 	const char    *bye_code;	/* (o) nobody may stay; or NULL */
 	uint64_t       bye_spread;	/* (o) */
 	uint64_t       stop_at;		/* (o) the end of patience */
-	struct mail    over;		/* MAIL_ORDER: to main, at the end */
+	bool           told;		/* (o) `quiet` was sent */
+	bool           over;		/* (o) the thread ends */
+	struct mail    quiet;		/* MAIL_ORDER: to main, once all have ended */
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */
 	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */
@@ -63,8 +65,10 @@ struct io {
 /* main's orders, one to each io thread; freed by it. */
 struct order {
 	struct mail mail;	/* MAIL_ORDER */
-	bool        stop;	/* the thread ends with its last connection;
-				 * else all but the local ones are sent away */
+	bool        stop;	/* all are sent away, and main is told when
+				 * the last has ended; else the local ones
+				 * stay */
+	bool        over;	/* nothing more can come: the thread ends */
 	const char *code;	/* BYE's: "restarting", "shutting-down" */
 	uint64_t    spread;	/* ms; over which they are told to come back;
 				 * 0: not at all */

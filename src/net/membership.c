@@ -60,6 +60,7 @@ deliver_attach(struct io *io, struct conn *c, struct member *m,
 		deliver_detach(io, m);
 		return;
 	}
+	m->moved = m->asking;
 	take_place(m, p);
 	io_turn(io, c);
 }
@@ -74,9 +75,12 @@ deliver_again(struct io *io, struct member *m)
 		deliver_detach(io, m);
 		return;
 	}
-	/* It is out already, or was moved by a JOIN meanwhile. */
-	if (m->gone || m->chunk != NULL || m->place.chunk == NULL) {
+	/* It is out already, or was moved by a JOIN meanwhile; after which it
+	 * may have lost its place again, and asks again. */
+	if (m->gone || m->moved || m->place.chunk == NULL) {
+		m->moved = false;
 		drop_place(&m->place);
+		io_turn(io, m->conn);
 		deliver_forget(io, m);
 		return;
 	}

@@ -68,7 +68,10 @@ member_by_name(struct conn *c, struct slice name)
 	    l = l->next) {
 		struct member *m = list_entry(l, struct member, in_conn);
 
-		if (!m->gone && slice_same(m->room->name, name))
+		/* A conversation with a guest who is gone has the name of the
+		 * one with its successor. */
+		if (!m->gone && slice_same(m->room->name, name) &&
+		    room_gone(m->room) == NULL)
 			return m;
 	}
 	return NULL;
@@ -437,7 +440,7 @@ session_returned(struct io *io, struct request *r)
 	count_refusal(io, r);
 	if (verb == VERB_JOIN)
 		c->joining = false;
-	if (verb == VERB_LEAVE && r->reply != NULL)
+	if (verb == VERB_LEAVE && r->reply != NULL && c->leaving == from)
 		c->leaving = NULL;
 	if (c->fd >= 0 && verb == VERB_JOIN && c->cut != NULL &&
 	    c->cut == r->member)

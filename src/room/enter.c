@@ -110,7 +110,7 @@ add_member(struct room *room, struct feed *f, struct person *who,
 }
 
 static void
-answer_join(struct room *room, struct request *r)
+answer_join(struct room *room, struct request *r, bool inside)
 {
 	uint64_t last = room->stream.last, next = last + 1;
 	bool after = r->words.count > 1;
@@ -123,7 +123,10 @@ answer_join(struct room *room, struct request *r)
 		next = r->words.number + 1;
 	request_ok(r, "%.*s %" PRIu64, (int)room->name.len, room->name.at,
 	    last);
-	find_place(room, next, &r->place);
+	/* A member that names no number stays where it is: what it has not
+	 * been sent yet, its own echoes too, would be lost. */
+	if (after || !inside)
+		find_place(room, next, &r->place);
 }
 
 void
@@ -141,15 +144,14 @@ room_join(struct room *room, struct request *r)
 	}
 	if (!inside)
 		r->member = add_member(room, r->feed, r->who, r->conn_id);
-	answer_join(room, r);
+	answer_join(room, r, inside);
 }
 
 void
-room_end(struct room *room, struct member *m, struct blob *words, bool thrown)
+room_end(struct member *m, uint64_t at, struct blob *words, bool thrown)
 {
 	m->tell.kind = MAIL_END;
-	atomic_store_explicit(&m->end_at, stream_end(&room->stream),
-	    memory_order_relaxed);
+	atomic_store_explicit(&m->end_at, at, memory_order_relaxed);
 	m->last_words = words;
 	m->thrown = thrown;
 	m->feed->members--;
@@ -177,7 +179,7 @@ room_leave(struct room *room, struct request *r)
 		return;
 	reply_ok(&words, r->words.id, "LEAVE");
 	blob_printf(&words, " %.*s\n", (int)room->name.len, room->name.at);
-	room_end(room, r->member, words, false);
+	room_end(r->member, stream_end(&room->stream), words, false);
 	remove_member(room, r->member, (struct slice){ 0 });
 }
 
@@ -207,7 +209,8 @@ room_again(struct room *room, struct member *m)
 
 /* All connections of somebody, each hearing `line` as its last. */
 static void
-throw_out(struct room *room, struct occupant *o, struct slice line)
+throw_out(struct room *room, struct occupant *o, uint64_t at,
+    struct slice line)
 {
 	struct slice key = o->person->key;
 	struct link *l = room->roster.members.next, *next;
@@ -220,7 +223,7 @@ throw_out(struct room *room, struct occupant *o, struct slice line)
 		if (m->occupant != o)
 			continue;
 		blob_add(&words, line);
-		room_end(room, m, words, true);
+		room_end(m, at, words, true);
 		if (roster_remove(&room->roster, m))
 			break;
 	}
@@ -228,8 +231,8 @@ throw_out(struct room *room, struct occupant *o, struct slice line)
 }
 
 void
-room_throw(struct room *room, struct occupant *o, struct slice reason,
-    struct slice line)
+room_throw(struct room *room, struct occupant *o, uint64_t at,
+    struct slice reason, struct slice line)
 {
 	struct event e = { .verb = "LEAVE", .room = room->name,
 		.text = reason };
@@ -241,7 +244,7 @@ room_throw(struct room *room, struct occupant *o, struct slice reason,
 	own = xmalloc(event_bound(&e));
 	if (line.len == 0)
 		line = (struct slice){ own, event_render(&e, own) };
-	throw_out(room, o, line);
+	throw_out(room, o, at, line);
 	if (announces(room, people))
 		announce(room, "LEAVE", who->name, reason);
 	free(own);
@@ -272,8 +275,8 @@ room_kick(struct room *room, struct request *r)
 	    (int)why.len, why.at);
 	request_ok(r, "%.*s %.*s", (int)room->name.len, room->name.at,
 	    (int)o->person->name.len, o->person->name.at);
-	room_throw(room, o, (struct slice){ reason, (size_t)len },
-	    (struct slice){ 0 });
+	room_throw(room, o, stream_end(&room->stream),
+	    (struct slice){ reason, (size_t)len }, (struct slice){ 0 });
 }
 
 void
@@ -283,6 +286,28 @@ room_who(struct room *room, struct request *r)
 		return;
 	r->list = roster_names(&room->roster, room->name);
 	request_ok(r, "%.*s", (int)room->name.len, room->name.at);
+}
+
+void
+room_part(struct room *room)
+{
+	struct link *all = &room->roster.members;
+	const struct person *gone = room_gone(room);
+	struct blob *words = NULL;
+
+	if (gone == NULL)
+		return;
+	blob_printf(&words, "LEAVE %.*s %.*s gone\n", (int)room->name.len,
+	    room->name.at, (int)gone->name.len, gone->name.at);
+	while (!list_empty(all)) {
+		struct member *m =
+		    list_entry(all->next, struct member, in_room);
+
+		room_end(m, stream_end(&room->stream), blob_ref(words),
+		    false);
+		roster_remove(&room->roster, m);
+	}
+	blob_unref(&words);
 }
 
 void

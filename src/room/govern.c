@@ -122,9 +122,10 @@ wanted_role(struct room *room, struct request *r, struct slice key)
 	    role : ROLE_COUNT;
 }
 
-/* The line just told is the last that somebody banned hears of the room. */
+/* The line just told, which began at `at`, is the last that somebody banned
+ * hears of the room, and is heard once. */
 static void
-ban(struct room *room, struct request *r, struct slice key)
+ban(struct room *room, struct request *r, struct slice key, uint64_t at)
 {
 	struct occupant *o = roster_find(&room->roster, key);
 	struct slice line;
@@ -135,7 +136,7 @@ ban(struct room *room, struct request *r, struct slice key)
 		return;
 	len = snprintf(reason, sizeof(reason), "banned by %.*s",
 	    (int)r->who->name.len, r->who->name.at);
-	room_throw(room, o, (struct slice){ reason, (size_t)len }, line);
+	room_throw(room, o, at, (struct slice){ reason, (size_t)len }, line);
 }
 
 void
@@ -145,7 +146,7 @@ room_role(struct room *room, struct request *r)
 	struct occupant *o;
 	struct slice key;
 	enum role role;
-	uint64_t until = UINT64_MAX;
+	uint64_t until = UINT64_MAX, at;
 
 	if (room_may(room, r, true) != ERROR_NONE ||
 	    !room_name_key(room, r, bytes, &key))
@@ -157,8 +158,9 @@ room_role(struct room *room, struct request *r)
 		until = room->now + r->words.for_ms;
 	settings_give(&room->settings, key, role, until);
 	o = roster_find(&room->roster, key);
+	at = stream_end(&room->stream);
 	tell(room, r, o != NULL ? o->person->name : r->words.word[1],
 	    slice_of(role_name(role)), (struct slice){ 0 });
 	if (role == ROLE_BANNED)
-		ban(room, r, key);
+		ban(room, r, key, at);
 }

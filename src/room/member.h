@@ -87,10 +87,12 @@ struct member {
 	struct chunk    *chunk;		/* (i) the position; NULL: it has none */
 	uint32_t         off;		/* (i) */
 	bool             asking;	/* (i) `ask` is under way */
+	bool             moved;		/* (i) by a JOIN since it was asked */
 	bool             gone;		/* (i) END was had or DETACH is back */
 	bool             leaving;	/* (i) END was had, `until` not reached */
 	uint64_t         live;		/* (i) ephemeral lines from here on */
 	uint64_t         until;		/* (i) nothing from here on */
+	uint64_t         want;		/* (i) a laggard's next number */
 	struct blob     *then;		/* (i) to be sent at `live` */
 	unsigned         under_way;	/* (i) requests that will come back */
 };

@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "proto/mail.h"
-#include "room/registry.h"
+#include "room/room.h"
 
 struct person *
 person_ref(struct person *p)
@@ -47,6 +47,7 @@ person_new(struct registry *r, struct slice key, struct slice name,
 	memcpy(at, name.at, name.len);
 	p->account = !guest;
 	list_init(&p->contacts);
+	list_init(&p->pairings);
 	list_init(&p->expiry);
 	atomic_init(&p->refs, 1);
 	p->known = true;
@@ -71,13 +72,20 @@ stop_waiting(struct registry *r, struct person *p)
 	r->reserved--;
 }
 
-/* The name is free again. */
+/* The name is free again; who talked with it is told that it is over. */
 static void
 forget(struct registry *r, struct person *p)
 {
 	stop_waiting(r, p);
 	table_remove(&r->people, &p->node);
 	p->known = false;
+	for (struct link *l = p->pairings.next; l != &p->pairings;
+	    l = l->next) {
+		struct room *room = list_entry(l, struct pairing, link)->room;
+
+		if (room->live)
+			registry_tell(room);
+	}
 	person_unref(&p);
 }
 
@@ -109,8 +117,8 @@ replace_all(struct registry *r, struct person *p)
 
 /* A guest's time begins after every event there is, so that what an earlier
  * guest of the name said is told apart by its time. */
-static uint64_t
-begin_time(struct registry *r)
+uint64_t
+people_begin_time(struct registry *r)
 {
 	uint64_t wall = clock_wall_ms();
 	uint64_t high = atomic_load_explicit(&r->high, memory_order_relaxed);
@@ -134,7 +142,7 @@ hello_locked(struct registry *r, struct slice key, struct slice nick,
 		replace_all(r, p);
 	} else {
 		p = person_new(r, key, nick, true);
-		p->since = begin_time(r);
+		p->since = people_begin_time(r);
 		p->reserved = secret != NULL;
 		if (secret != NULL)
 			memcpy(p->secret, secret, PERSON_SECRET);

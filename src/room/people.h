@@ -35,13 +35,15 @@ struct person {
 	atomic_uint  refs;		/* (a) */
 	bool         account;		/* (c) else a guest */
 	bool         admin;		/* (c) */
-	bool         known;		/* (l) in the table */
+	atomic_bool  known;		/* (a) written (l): in the table */
 	bool         reserved;		/* (l) the secret is set */
 	struct slice key;		/* (c) folded; a guest's begins with ~ */
 	struct slice name;		/* (c) as shown */
 	uint64_t     since;		/* (c) later than any event of another
 					 * one of that name; 0: account */
 	struct link  contacts;		/* (l) */
+	struct link  pairings;		/* (l) a guest's direct conversations,
+					 * which end with it */
 	struct link  expiry;		/* (l) among those that wait to end */
 	uint64_t     expires;		/* (l) clock_ms() */
 	unsigned char secret[PERSON_SECRET]; /* (l) its hash */
@@ -76,6 +78,10 @@ void people_expire(struct registry *, uint64_t now);
 
 /* Under the registry's lock: who has this key now; NULL if nobody. */
 struct person *people_find(struct registry *, struct slice key);
+
+/* Later than every event there is, and not before the clock: when something
+ * begins that may not be mixed up with what was. In ms since 1970. */
+uint64_t people_begin_time(struct registry *);
 
 struct person *person_ref(struct person *);
 void person_unref(struct person **);

@@ -44,9 +44,8 @@ registry_new(const struct config *config, const struct names *names,
 	return r;
 }
 
-/* Under the lock. */
-static void
-tell_alone(struct room *room)
+void
+registry_tell(struct room *room)
 {
 	if (room->told)
 		return;
@@ -65,7 +64,7 @@ registry_stop(struct registry *r)
 		struct room *room = table_entry(n, struct room, node);
 
 		if (room->live)
-			tell_alone(room);
+			registry_tell(room);
 	}
 	while (r->live > 0)
 		pthread_cond_wait(&r->quiet, &r->lock.mutex);
@@ -235,20 +234,28 @@ may_make(const struct registry *r, const struct person *who)
 	}
 }
 
-/* Room for one more: true, or true after forgetting a dormant one. */
-static bool
-find_space(struct registry *r)
+static void
+forget_some(struct registry *r, size_t most, bool strictly)
 {
-	size_t most = (size_t)config_get(&r->config->rooms_max);
-
 	for (struct link *l = r->dormant.next;
 	    l != &r->dormant && r->rooms.count >= most;) {
 		struct room *room = list_entry(l, struct room, dormant);
 
 		l = l->next;
-		if (room_is_plain(room))
+		if (room_is_plain(room, strictly))
 			forget(r, room);
 	}
+}
+
+/* Room for one more: true, or true after forgetting a dormant one. A topic in
+ * a room that is nobody's does not keep others out. */
+static bool
+find_space(struct registry *r)
+{
+	size_t most = (size_t)config_get(&r->config->rooms_max);
+
+	forget_some(r, most, true);
+	forget_some(r, most, false);
 	return r->rooms.count < most;
 }
 
@@ -266,7 +273,7 @@ make_room(struct registry *r, const struct room_word *w,
 		*limit_r = "rooms.max";
 		return ERROR_TOO_MANY;
 	}
-	*room_r = room_new(r, w, who, clock_wall_ms() * 1024);
+	*room_r = room_new(r, w, who, people_begin_time(r) * 1024);
 	table_add(&r->rooms, &(*room_r)->node);
 	return ERROR_NONE;
 }
@@ -326,7 +333,7 @@ registry_close(struct registry *r, struct room *room)
 	lock_take(&r->lock);
 	assert(room->holders > 0);
 	if (--room->holders == 0)
-		tell_alone(room);
+		registry_tell(room);
 	lock_drop(&r->lock);
 }
 

@@ -73,6 +73,8 @@ enum error registry_open(struct registry *, const struct room_word *,
     const char **limit_r);
 void registry_close(struct registry *, struct room *);
 
+/* Under the lock: a live room is to look whether it can end. */
+void registry_tell(struct room *);
 /* The room's own thread, which had `alone`: when to try to end, unless
  * somebody holds it by then. */
 uint64_t registry_linger(struct registry *, struct room *, uint64_t now);

@@ -67,6 +67,10 @@ may(const struct actor *a, enum verb verb, const struct standing *s,
 {
 	enum error e;
 
+	/* Whoever may not see a room does not learn that it is there. */
+	if (verb != VERB_JOIN && !a->admin && !s->direct &&
+	    may_see(a, s) == ERROR_NO_SUCH_ROOM)
+		return ERROR_NO_SUCH_ROOM;
 	switch (verb) {
 	case VERB_JOIN:
 		return a->admin ? ERROR_NONE : may_enter(a, s);

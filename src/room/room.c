@@ -45,8 +45,16 @@ room_new(struct registry *r, const struct room_word *w,
 	room->key.len = w->key_len;
 	room->name.at = xmemdup(w->name, w->name_len);
 	room->name.len = w->name_len;
-	for (int i = 0; i < 2 && w->pair[0] != NULL; i++)
+	for (int i = 0; i < 2; i++) {
+		room->pairing[i].room = room;
+		list_init(&room->pairing[i].link);
+		if (w->pair[i] == NULL)
+			continue;
 		room->pair[i] = person_ref(w->pair[i]);
+		if (!w->pair[i]->account)
+			list_append(&w->pair[i]->pairings,
+			    &room->pairing[i].link);
+	}
 	room->alone.kind = MAIL_ORDER;
 	room->until = UINT64_MAX;
 	list_init(&room->dormant);
@@ -102,17 +110,30 @@ room_free(struct room **at)
 	settings_fini(&room->settings);
 	pace_fini(&room->pace);
 	repeats_fini(&room->repeats);
-	person_unref(&room->pair[0]);
-	person_unref(&room->pair[1]);
+	for (int i = 0; i < 2; i++) {
+		list_remove(&room->pairing[i].link);
+		person_unref(&room->pair[i]);
+	}
 	free((char *)room->key.at);
 	free((char *)room->name.at);
 	free(room);
 }
 
-bool
-room_is_plain(const struct room *room)
+const struct person *
+room_gone(const struct room *room)
 {
-	return settings_are_plain(&room->settings);
+	for (int i = 0; i < 2 && room->pair[0] != NULL; i++)
+		if (!room->pair[i]->account &&
+		    !atomic_load(&room->pair[i]->known))
+			return room->pair[i];
+	return NULL;
+}
+
+bool
+room_is_plain(const struct room *room, bool strictly)
+{
+	return strictly ? settings_are_plain(&room->settings) :
+	    room->settings.grants.count == 0;
 }
 
 static void
@@ -253,6 +274,7 @@ room_mail(struct room *room, struct mail *m)
 	case MAIL_ORDER:
 		room->until =
 		    registry_linger(room->registry, room, room->now);
+		room_part(room);
 		break;
 	default:
 		assert(!"mail that a room does not take");

@@ -35,12 +35,19 @@ struct room_counters {
 	struct counter gaps;		/* places that began with a GAP */
 };
 
+/* A room in the list of one of its two. */
+struct pairing {
+	struct link  link;	/* (l) */
+	struct room *room;	/* (c) */
+};
+
 struct room {
 	struct table_node    node;	/* (l) registry */
 	struct link          dormant;	/* (l) while it is */
 	unsigned             holders;	/* (l) io threads */
 	bool                 live;	/* (l) its thread runs */
-	struct mail          alone;	/* no holder is left */
+	struct mail          alone;	/* no holder is left, or one of the
+					 * two is not any more */
 	bool                 told;	/* (l) `alone` is under way */
 	struct registry     *registry;	/* (s) */
 	const struct config *config;	/* (c), its values (a) */
@@ -48,6 +55,7 @@ struct room {
 	struct slice         name;	/* (c) the first spelling */
 	struct person       *pair[2];	/* (c) a direct conversation's; or
 					 * NULL; referenced */
+	struct pairing       pairing[2]; /* (l) guests' only */
 	struct thread        thread;	/* (o) */
 	struct mailbox       inbox;	/* (s) limit rooms.mailbox; full: the
 					 * sender is not read from; counted */
@@ -78,8 +86,12 @@ void room_wake(struct room *);
 void room_hibernate(struct room *);
 /* 0 or -errno. */
 int room_start(struct room *);
-/* Holds nothing but a number. */
-bool room_is_plain(const struct room *);
+/* Any thread that holds it or the registry's lock: who of the two of a direct
+ * conversation is gone for good, which has ended it; or NULL. */
+const struct person *room_gone(const struct room *);
+/* Holds nothing but a number; or, if not strictly, nothing that somebody who
+ * has a role in it could miss. */
+bool room_is_plain(const struct room *, bool strictly);
 
 /* One batch of mail, as the thread would do it at these times. */
 void room_turn(struct room *, struct mail *batch, struct mail *waiters,
@@ -96,6 +108,8 @@ enum error room_may(struct room *, struct request *, bool others);
 uint64_t room_event(struct room *, struct event *, bool numbered);
 /* A "ROOM name last members [topic]" line as of now. */
 void room_line(const struct room *, struct blob **);
+/* A direct conversation one of whose two is gone for good ends. */
+void room_part(struct room *);
 /* A direct conversation: every connection of the two is a member. */
 void room_invite(struct room *);
 /* Mail to the io thread of the feed, with this turn's answers. */
@@ -118,16 +132,17 @@ bool room_name_key(struct room *, struct request *, char *key_r,
 /* May the asker do something to who has this key? Or it is answered. */
 enum error room_may_touch(struct room *, struct request *, struct slice key,
     enum role role);
-/* Throws all connections of somebody out, who hear a LEAVE line with the
- * reason, or `line` where it is not empty, as their last. */
-void room_throw(struct room *, struct occupant *, struct slice reason,
-    struct slice line);
+/* Throws all connections of somebody out at that position, who hear a LEAVE
+ * line with the reason, or `line` where it is not empty, as their last. */
+void room_throw(struct room *, struct occupant *, uint64_t at,
+    struct slice reason, struct slice line);
 /* Mail of memberships. */
 void room_detach(struct room *, struct member *);
 void room_again(struct room *, struct member *);
-/* Ends a membership: `words` are the last the connection hears of the room.
- * thrown: nothing else is sent before them. */
-void room_end(struct room *, struct member *, struct blob *words,
+/* Ends a membership at a position of the stream that is not published yet:
+ * `words` are the last the connection hears of the room. thrown: nothing else
+ * is sent before them. */
+void room_end(struct member *, uint64_t at, struct blob *words,
     bool thrown);
 
 #endif

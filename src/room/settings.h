@@ -16,7 +16,7 @@
 struct settings {
 	struct blob *topic;	/* (o), written (l); NULL: none */
 	bool         hidden;	/* (o), written (l) */
-	bool         members_only;
+	bool         members_only;	/* (o), written (l) */
 	bool         moderated;
 	bool         ephemeral;
 	uint64_t     keep_ms;	/* 0: no bound */

@@ -292,8 +292,12 @@ vcrp_peek_id(struct slice beginning)
 	unsigned seen = 0;
 	char why[WHY_MAX];
 
-	if (utf8_check(beginning) == UTF8_GOOD &&
-	    memchr(beginning.at, ' ', beginning.len) != NULL)
+	const char *end = memchr(beginning.at, ' ', beginning.len);
+
+	if (end == NULL)
+		return w.id;
+	beginning.len = (size_t)(end + 1 - beginning.at);
+	if (utf8_check(beginning) == UTF8_GOOD)
 		take_attributes(&w, &seen, &beginning, why);
 	return w.id;
 }
