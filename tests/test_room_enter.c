@@ -130,6 +130,22 @@ join_above_the_last_is_reset(void)
 }
 
 static void
+join_by_a_member_without_a_number_skips_nothing(void)
+{
+	struct fake *f = fake_new();
+	struct guy *alice;
+
+	fake_room(f, NULL, "lobby");
+	alice = fake_inside(f, "alice");
+	CU_ASSERT(fake_post(alice, "@id=a SAY lobby one"));
+	CU_ASSERT(fake_post(alice, "JOIN lobby"));
+	fake_turn(f);
+	CU_ASSERT(fake_heard(alice, "ROOM lobby 101 1\nOK JOIN lobby 101\n"
+	    "@id=a MSG lobby 101 T ~alice one\n"));
+	fake_free(&f);
+}
+
+static void
 join_by_a_member_moves_its_position(void)
 {
 	struct fake *f = fake_new();
@@ -453,6 +469,8 @@ static CU_TestInfo tests[] = {
 	{ "JOIN after 0 tells of the gap before the room",
 	    join_after_0_tells_of_the_gap_before_the_room },
 	{ "JOIN above the last is RESET", join_above_the_last_is_reset },
+	{ "JOIN by a member without a number skips nothing",
+	    join_by_a_member_without_a_number_skips_nothing },
 	{ "JOIN by a member moves its position",
 	    join_by_a_member_moves_its_position },
 	{ "what left the window is a GAP", what_left_the_window_is_a_gap },

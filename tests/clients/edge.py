@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Who has read a chunk of the stream to its very end, and is then blocked by its own answers, while the
-window moves on: it is told what it missed, and a sanitizer sees that nothing let go of is touched."""
+"""At the edges of a membership: who has read a chunk of the stream to its very end is blocked by its own
+answers while the window moves on; and who leaves with much still unsent comes back at once."""
 import re, socket, sys
 from server import Server
 
@@ -30,7 +30,8 @@ class Client:
         sys.exit(f"the end came before {starts}")
 
 
-with Server(WINDOW) as server:
+def behind_the_window(server):
+    """It is told what it missed, and a sanitizer sees that nothing let go of is touched."""
     host = "127.0.0.1", server.port
     root = Client(server.socket, "AUTH EXTERNAL")
     bob = Client(host, "HELLO bob hall")
@@ -63,7 +64,33 @@ with Server(WINDOW) as server:
     while at < last:
         at += 1
         assert int(alice.until(b"MSG hall").split()[2]) == at
-    assert server.stop() == 0
-    log = open(server.path("log")).read()
-    assert not re.search("Sanitizer|runtime error", log), log
+
+
+def leave_and_return(server):
+    """Everything up to OK LEAVE, then OK JOIN, then only what came later."""
+    host = "127.0.0.1", server.port
+    bob = Client(host, "HELLO bob", "JOIN other", "JOIN hall")
+    bob.until(b"OK JOIN hall")
+    alice = Client(server.socket, "HELLO alice", "JOIN hall")
+    alice.until(b"OK JOIN hall")
+    for _ in range(260):
+        bob.say("SAY hall " + "y" * 2900)
+        bob.until(b"MSG hall")
+    for line in "LEAVE other", "LEAVE hall", "JOIN hall":
+        alice.say(line)
+    bob.until(b"LEAVE hall ~alice")
+    bob.say("SAY hall between")
+    bob.until(b"MSG hall")
+    assert alice.until(b"OK LEAVE", b"OK JOIN").startswith("OK LEAVE")
+    assert alice.until(b"MSG hall", b"OK JOIN").startswith("OK JOIN")
+    bob.say("SAY hall after")
+    assert alice.until(b"MSG hall").endswith(" after\n")
+
+
+for scene, config in (behind_the_window, WINDOW), (leave_and_return, "limits = { lines = 0; };"):
+    with Server(config) as server:
+        scene(server)
+        assert server.stop() == 0
+        log = open(server.path("log")).read()
+        assert not re.search("Sanitizer|runtime error", log), log
 print("ok")
