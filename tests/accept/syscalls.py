@@ -21,8 +21,8 @@ ROOM = {"members": 100, "senders": 1, "time": 5}
 def parse_strace(text):
     counts = {}
     for line in text.split("\n"):
-        found = re.match(r"\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$",
-                         line)
+        found = re.match(r"\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?"
+                         r"(\w+)$", line)
         if found and found.group(2) != "total":
             counts[found.group(2)] = int(found.group(1))
     return counts
