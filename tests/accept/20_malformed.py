@@ -104,7 +104,8 @@ rss = server.rss()
 
 def beside(name, seconds):
     bystanders = Load(row, server, "latency", measured=True,
-                      room=name.replace(" ", ""), members=10, senders=10, rate=9, time=7)
+                      room=name.replace(" ", ""), members=10, senders=10,
+                      rate=9, time=7)
     until(lambda: server.descriptors() >= fds + 10)
     begin = time.monotonic()
     row.figure("%s: bytes taken" % name, flood(server.port, payloads, seconds))
