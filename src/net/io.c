@@ -16,7 +16,8 @@
 #include "room/room.h"
 
 enum {
-	EVENTS = 256,
+	EVENTS = 4096,	/* all that speak at once go to their rooms at once, so
+			 * that one send carries what they all said */
 	IO_STACK = 256 * 1024,
 	ENDING_MS = 5000	/* to take what is still for it */
 };
