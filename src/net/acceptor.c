@@ -17,7 +17,6 @@
 #include "net/io.h"
 #include "net/login.h"
 #include "proto/mail.h"
-#include "wire/vcrp.h"
 
 enum {
 	EVENTS = 128,

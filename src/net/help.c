@@ -12,8 +12,7 @@ help_pong(struct conn *c, const struct words *w)
 {
 	struct blob *b = NULL;
 
-	if (w->id.len > 0)
-		blob_printf(&b, "@id=%.*s ", (int)w->id.len, w->id.at);
+	reply_id(&b, w->id);
 	blob_printf(&b, "PONG%s%.*s\n", w->text.len > 0 ? " " : "",
 	    (int)w->text.len, w->text.at);
 	conn_put(c, b);

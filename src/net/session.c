@@ -247,8 +247,7 @@ quit(struct io *io, struct conn *c, const struct words *w)
 
 	if (w->text.len > 0 && c->parting == NULL)
 		blob_add(&c->parting, w->text);
-	if (w->id.len > 0)
-		blob_printf(&bye, "@id=%.*s ", (int)w->id.len, w->id.at);
+	reply_id(&bye, w->id);
 	blob_printf(&bye, "BYE quit\n");
 	io_finish(io, c, END_QUIT, bye, false);
 }

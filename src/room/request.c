@@ -40,10 +40,16 @@ request_free(struct request **at)
 }
 
 void
-reply_ok(struct blob **b, struct slice id, const char *verb)
+reply_id(struct blob **b, struct slice id)
 {
 	if (id.len > 0)
 		blob_printf(b, "@id=%.*s ", (int)id.len, id.at);
+}
+
+void
+reply_ok(struct blob **b, struct slice id, const char *verb)
+{
+	reply_id(b, id);
 	blob_printf(b, "OK %s", verb);
 }
 

@@ -52,7 +52,9 @@ void request_error(struct request *, enum error, const char *text);
 void request_limited(struct request *, enum error, const char *limit,
     uint64_t wait, const char *text);
 
-/* The same as one blob, for those who have no request. id may be empty. */
+/* The same as one blob, for those who have no request. id may be empty.
+ * reply_id() is what every answer begins with: "@id=ID ", or nothing. */
+void reply_id(struct blob **, struct slice id);
 void reply_ok(struct blob **, struct slice id, const char *verb);
 void reply_error(struct blob **, struct slice id, enum error, uint64_t wait,
     const char *limit, const char *text);
