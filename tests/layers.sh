@@ -3,7 +3,7 @@
 #
 # SPDX-License-Identifier: MIT
 #
-#     base, conf, sync, proto, { wire, room }, account, net, server
+#     base, conf, sync, proto, ledger, { wire, room }, account, net, server
 #
 # wire and room do not see each other. The library and the commands see
 # vcrp.h and headers of their own directory, never the server's. The check is
@@ -14,7 +14,7 @@ set -eu
 offenders() {
 	awk -F ': ' '
 	BEGIN {
-		split("base conf sync proto wire room account net", order, " ")
+		split("base conf sync proto ledger wire room account net", order, " ")
 		for (i in order)
 			rank[order[i]] = i + 0
 		rank["room"] = rank["wire"]

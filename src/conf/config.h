@@ -24,6 +24,9 @@
 /* Who may make a room: the value of rooms.create. */
 enum config_create { CREATE_GUESTS, CREATE_ACCOUNTS, CREATE_ADMINISTRATORS };
 
+/* When logs are synced: the value of storage.fsync. */
+enum config_sync { SYNC_NEVER, SYNC_INTERVAL, SYNC_ALWAYS };
+
 struct config {
 	char            *server_name;             /* (c) "": the host's */
 	_Atomic int64_t  server_port;             /* (c) 0: a free one */
@@ -54,6 +57,13 @@ struct config {
 	_Atomic int64_t  rooms_mailbox;           /* (c) mails */
 	_Atomic int64_t  rooms_window;            /* (c) KiB */
 	_Atomic int64_t  rooms_repeat_ids;        /* (c) events */
+	_Atomic int64_t  storage_fsync;           /* (c) enum config_sync */
+	_Atomic int64_t  storage_interval;        /* (a) */
+	_Atomic int64_t  storage_limit;           /* (a) MiB; 0: none */
+	_Atomic int64_t  storage_keep_days;       /* (a) 0: any age */
+	_Atomic int64_t  storage_keep_events;     /* (a) 0: any number */
+	_Atomic int64_t  storage_files;           /* (c) 0: by descriptors */
+	_Atomic int64_t  storage_segment;         /* (c) KiB */
 };
 
 /* Is told of one fault, a line without LF. */

@@ -19,9 +19,10 @@
 #define TEXT(max, check) OPTION_TEXT, 0, max, 0, NULL, check
 #define LIST(max, check) OPTION_LIST, 0, max, 0, NULL, check
 
-/* The order is that of enum log_target, enum log_level, enum config_create. */
+/* The order is that of enum log_target, enum log_level, enum config_create, enum config_sync. */
 static const char *const targets[] = { "stderr", "syslog", "journal", NULL };
 static const char *const levels[] = { "warn", "info", "debug", NULL };
+static const char *const syncs[] = { "never", "interval", "always", NULL };
 static const char *const creators[] = {
 	"guests", "accounts", "administrators", NULL
 };
@@ -133,6 +134,25 @@ const struct option options[] = {
 	{ AT(rooms, repeat_ids), NUMBER(0, 1000000, 10000), "events", FIXED,
 	  "The newest events of a room among which a repeated request is "
 	  "recognised." },
+	{ AT(storage, fsync), CHOICE(syncs, SYNC_INTERVAL), "", FIXED,
+	  "When logs of rooms are forced to the disk: never, at an interval, "
+	  "or always before anybody is told. Only a lost power or a crash of "
+	  "the system makes a difference; what the server said survives its "
+	  "own death in any case." },
+	{ AT(storage, interval), NUMBER(1, 3600, 1), "seconds", RELOAD,
+	  "With fsync = \"interval\": what a lost power may take." },
+	{ AT(storage, limit), NUMBER(0, INT32_MAX, 0), "MiB", RELOAD,
+	  "What all logs together may take of the disk. 0: no limit." },
+	{ AT(storage, keep_days), NUMBER(0, 36500, 0), "days", RELOAD,
+	  "How old events may get in rooms without a keep of their own. 0: "
+	  "any." },
+	{ AT(storage, keep_events), NUMBER(0, INT32_MAX, 0), "events", RELOAD,
+	  "How many events are kept in rooms without a keep of their own. 0: "
+	  "all." },
+	{ AT(storage, files), NUMBER(0, 1000000, 0), "descriptors", FIXED,
+	  "Logs that are open at one time. 0: a quarter of the descriptors." },
+	{ AT(storage, segment), NUMBER(64, 1048576, 16384), "KiB", FIXED,
+	  "The size at which a room's log goes on in another file." },
 	{ .path = NULL },
 };
 

@@ -42,6 +42,17 @@ static const struct command commands[VERB_COUNT] = {
 	    .words = "w", .least = 0, .cost = 20, .usage = "[pattern]",
 	    .help = "lists the rooms whose names hold the pattern (* and ? "
 	    "as a shell has them); @ lists one's direct conversations" },
+	[VERB_HISTORY] = { .verb = VERB_HISTORY, .name = "HISTORY",
+	    .where = RUN_ROOM, .words = "rcm", .least = 2, .cost = 2,
+	    .usage = "room count [before]",
+	    .help = "gives the newest events of a room, or those before a "
+	    "number" },
+	[VERB_SEARCH] = { .verb = VERB_SEARCH, .name = "SEARCH",
+	    .where = RUN_ROOM, .words = "rc", .least = 2, .text = TEXT_MUST,
+	    .attributes = ATTR_BEFORE, .cost = 20,
+	    .usage = "room count text",
+	    .help = "gives the newest messages of a room that hold all the "
+	    "words; @before=NUMBER goes on below that number" },
 	[VERB_SET] = { .verb = VERB_SET, .name = "SET", .where = RUN_ROOM,
 	    .words = "rw", .least = 2, .text = TEXT_MAY, .cost = 1,
 	    .usage = "room key [value]",
@@ -86,6 +97,15 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_RELOAD] = { .verb = VERB_RELOAD, .name = "RELOAD", .where = RUN_MAIN,
 	    .admin = true, .words = "", .least = 0, .cost = 1, .usage = "",
 	    .help = "reads the configuration again" },
+	[VERB_RETRY] = { .verb = VERB_RETRY, .name = "RETRY",
+	    .where = RUN_ROOM, .admin = true, .words = "r", .least = 1,
+	    .cost = 1, .usage = "room",
+	    .help = "lets a room whose disk has failed write again" },
+	[VERB_BACKUP] = { .verb = VERB_BACKUP, .name = "BACKUP",
+	    .where = RUN_MAIN, .admin = true, .words = "", .least = 0,
+	    .text = TEXT_MUST, .cost = 1, .usage = "directory",
+	    .help = "copies all data, as it is now, into a new directory of "
+	    "the server's machine" },
 	[VERB_DRAIN] = { .verb = VERB_DRAIN, .name = "DRAIN", .where = RUN_MAIN, .admin = true,
 	    .words = "z", .least = 0, .cost = 1, .usage = "[seconds]",
 	    .help = "takes no more connections and sends everybody away, "

@@ -27,6 +27,8 @@ enum verb {
 	VERB_SIGNAL,
 	VERB_WHO,
 	VERB_LIST,
+	VERB_HISTORY,
+	VERB_SEARCH,
 	VERB_SET,
 	VERB_ROLE,
 	VERB_KICK,
@@ -39,6 +41,8 @@ enum verb {
 	VERB_NOTICE,
 	VERB_KILL,
 	VERB_RELOAD,
+	VERB_RETRY,
+	VERB_BACKUP,
 	VERB_DRAIN,
 	VERB_SHUTDOWN,
 	VERB_COUNT
@@ -56,7 +60,7 @@ enum where {
 enum text { TEXT_NONE, TEXT_MAY, TEXT_MUST };
 
 enum attribute {	/* id= and +keys are taken by every command */
-	ATTR_RE = 1, ATTR_FOR = 2, ATTR_KEY = 4
+	ATTR_RE = 1, ATTR_FOR = 2, ATTR_KEY = 4, ATTR_BEFORE = 8
 };
 
 struct command {
@@ -67,7 +71,7 @@ struct command {
 	bool        stores;	/* makes a numbered event; its echo is the OK,
 				 * and its id is never done twice */
 	/* A letter a word: r room, p person, m message's number,
-	 * z number or 0, w any. The first `least` are needed. */
+	 * z number or 0, c a count, w any. The first `least` are needed. */
 	const char *words;
 	unsigned    least;
 	enum text   text;

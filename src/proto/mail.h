@@ -18,6 +18,12 @@ enum mail_kind {
 	MAIL_CONN,	/* acceptor -> io: a connection that has logged in */
 	MAIL_VISIT,	/* io -> io -> ... -> io: a request that sees them all */
 	MAIL_REPLACED,	/* registry -> io: its guest came back elsewhere */
+	MAIL_READ,	/* io -> archive: a slice of a log; and back */
+	MAIL_DIRTY,	/* room -> keeper: a ledger was written to */
+	MAIL_ERASE,	/* room -> keeper: a message; and back */
+	MAIL_CHANGE,	/* room -> store: a setting or a role; and back */
+	MAIL_RESERVE,	/* acceptor -> store: a guest's name; and back */
+	MAIL_FORGET,	/* registry -> store: a reservation is over */
 	MAIL_ORDER	/* main -> acceptor, io: drain, stop;
 			 * io -> main: stopped */
 };

@@ -19,7 +19,8 @@ enum {
 	LINE_MAX_BYTES = 4096,	/* with its LF, either way */
 	TEXT_MAX_BYTES = 3072,
 	ATTRS_MAX_BYTES = 512,
-	WORDS_MAX = 3
+	WORDS_MAX = 3,
+	COUNT_MAX = 1000
 };
 
 #define NUMBER_MAX ((UINT64_C(1) << 53) - 1)
@@ -32,7 +33,9 @@ struct words {
 	uint64_t     for_ms;	/* 0: no for= */
 	struct slice word[WORDS_MAX];
 	unsigned     count;
-	uint64_t     number;	/* of the word that is one */
+	uint64_t     number;	/* of the word that is one; 0: none; or
+				 * before= */
+	unsigned     many;	/* of the word that is a count; 0: none */
 	struct slice text;	/* empty if there is none */
 };
 

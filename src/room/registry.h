@@ -23,7 +23,9 @@
 #include "conf/config.h"
 #include "room/people.h"
 
+struct archives;
 struct room;
+struct vault;
 
 enum { ROOM_KEY_MAX = 2 * NAME_KEY_MAX + 64, ROOM_NAME_MAX = 2 * 66 + 3 };
 
@@ -34,6 +36,10 @@ struct registry {
 	const struct names    *names;	/* (c) */
 	unsigned               ios;	/* (c) */
 	struct mailbox       **boxes;	/* (c) the io threads' */
+	struct vault          *vault;	/* (s) logs on disk; NULL: none */
+	struct archives       *archives; /* (s) with the vault */
+	struct mailbox        *keeper;	/* (s) the same */
+	struct mailbox        *store;	/* (s) settings on disk; NULL: none */
 	struct table           rooms;	/* (l) */
 	struct link            dormant;	/* (l) oldest first */
 	unsigned               live;	/* (l) threads of rooms */

@@ -33,6 +33,7 @@ request_free(struct request **at)
 		return;
 	blob_unref(&r->list);
 	blob_unref(&r->reply);
+	blob_unref(&r->target);
 	blob_unref(&r->place.first);
 	blob_unref(&r->place.then);
 	chunk_unref(&r->place.chunk);

@@ -32,6 +32,10 @@ struct request {
 	struct blob   *list;	/* sent before the reply: shared; or NULL */
 	struct blob   *reply;	/* what the asker is sent; or NULL */
 	struct place   place;	/* after a JOIN */
+	struct blob   *target;	/* the line that it names, from the log; NULL:
+				 * there is none */
+	bool           looked;	/* it was looked for */
+	uint64_t       oldest;	/* HISTORY, SEARCH: not below this number */
 	const char    *limit;	/* what refused it; or NULL */
 	unsigned       found;	/* connections that a visit was about */
 	unsigned       visits;	/* io threads still to be seen */

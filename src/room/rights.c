@@ -75,6 +75,8 @@ may(const struct actor *a, enum verb verb, const struct standing *s,
 	case VERB_JOIN:
 		return a->admin ? ERROR_NONE : may_enter(a, s);
 	case VERB_WHO:
+	case VERB_HISTORY:
+	case VERB_SEARCH:
 		return a->admin ? ERROR_NONE : may_see(a, s);
 	case VERB_LEAVE:
 		return a->inside ? ERROR_NONE : ERROR_NOT_MEMBER;
@@ -101,6 +103,8 @@ may(const struct actor *a, enum verb verb, const struct standing *s,
 			return ERROR_DENIED;
 		return a->admin || a->role >= ROLE_MODERATOR ?
 		    ERROR_NONE : ERROR_DENIED;
+	case VERB_RETRY:
+		return a->admin ? ERROR_NONE : ERROR_DENIED;
 	default:
 		return ERROR_DENIED;
 	}

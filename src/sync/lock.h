@@ -18,6 +18,8 @@
 enum lock_rank {
 	LOCK_REGISTRY,	/* room/registry: rooms, people, who is connected */
 	LOCK_ADDRESSES,	/* net/address: connections by address */
+	LOCK_LEDGER,	/* ledger/ledger: its segments */
+	LOCK_VAULT,	/* ledger/vault: descriptors of logs */
 	LOCK_MAILBOX	/* sync/mailbox: the last, so any holder may post */
 };
 

@@ -55,9 +55,10 @@ take_value(struct words *w, unsigned *seen, struct slice key,
     struct slice value, char *why)
 {
 	static const struct { const char *key; unsigned bit; } known[] = {
-		{ "re", ATTR_RE }, { "for", ATTR_FOR }, { "key", ATTR_KEY }
+		{ "re", ATTR_RE }, { "for", ATTR_FOR }, { "key", ATTR_KEY },
+		{ "before", ATTR_BEFORE }
 	};
-	const unsigned id = 8;
+	const unsigned id = 16;
 	uint64_t number;
 	unsigned bit = 0;
 	bool good;
@@ -80,6 +81,8 @@ take_value(struct words *w, unsigned *seen, struct slice key,
 		good = number_parse(value, 1, &number);
 	} else if (bit == ATTR_FOR) {
 		good = duration_parse(value, &w->for_ms);
+	} else if (bit == ATTR_BEFORE) {
+		good = number_parse(value, 1, &w->number);
 	} else {
 		w->key = value;
 		good = value.len >= KEY_MIN && value.len <= KEY_MAX &&
@@ -177,11 +180,18 @@ skip_spaces(struct slice *rest)
 static bool
 good_word(struct words *w, char kind, struct slice word)
 {
+	uint64_t many;
+
 	switch (kind) {
 	case 'm':
 		return number_parse(word, 1, &w->number);
 	case 'z':
 		return number_parse(word, 0, &w->number);
+	case 'c':
+		if (!number_parse(word, 1, &many) || many > COUNT_MAX)
+			return false;
+		w->many = (unsigned)many;
+		return true;
 	default:
 		return true;
 	}
@@ -212,6 +222,13 @@ take_words(struct words *w, struct slice *rest, char *why)
 	return ERROR_NONE;
 }
 
+static bool
+all_spaces(struct slice s)
+{
+	skip_spaces(&s);
+	return s.len == 0;
+}
+
 static enum error
 take_text(struct words *w, struct slice rest, char *why)
 {
@@ -227,7 +244,8 @@ take_text(struct words *w, struct slice rest, char *why)
 	if (rest.len > TEXT_MAX_BYTES)
 		return refuse(ERROR_TOO_LONG, why,
 		    "a text has at most 3072 bytes");
-	if (rest.len == 0 && c->text == TEXT_MUST) {
+	/* Nothing but spaces is what the log has where a text was erased. */
+	if (c->text == TEXT_MUST && all_spaces(rest)) {
 		snprintf(why, WHY_MAX, "%s %s", c->name, c->usage);
 		return ERROR_BAD_LINE;
 	}
@@ -277,7 +295,8 @@ vcrp_parse(struct slice line, struct words *w, char *why)
 	if (w->command == NULL)
 		return refuse_it(ERROR_UNKNOWN_VERB, why, "no such command",
 		    verb);
-	if (seen & (ATTR_RE | ATTR_FOR | ATTR_KEY) & ~w->command->attributes)
+	if (seen & (ATTR_RE | ATTR_FOR | ATTR_KEY | ATTR_BEFORE) &
+	    ~w->command->attributes)
 		return refuse_it(ERROR_BAD_VALUE, why,
 		    "an attribute that does not belong to",
 		    slice_of(w->command->name));

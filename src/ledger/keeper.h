@@ -1,0 +1,52 @@
+/* keeper.h -- the thread that looks after what was written
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Every storage.interval: what was appended to any ledger since is synced
+ * (unless fsync is never, or always, when the rooms do it), then its sums are
+ * written, the ceiling is raised if it is near, and segments that are older
+ * than `keep` are let go. Between these it erases, in small steps.
+ *
+ * A sync that fails is not tried again, since the kernel may have dropped what
+ * it could not write: the ledger's failure is set, and logged.
+ *
+ * Erasing: the text of the message and of each EDIT of it up to the DELETE is
+ * overwritten with spaces, and the values of their "+" attributes with '_',
+ * byte for byte, so that nothing moves. The segments are synced, the sums
+ * written and synced, and the erasure goes back. It may be done again: the
+ * room has the DELETE in its todo until then. While a block and its sum differ
+ * ledger->erasing is odd, and readers do not judge it.
+ *
+ * Threads: keeper_new/start/join/free main; mail from any.
+ * Locks:   those of ledgers and of the vault, inside.
+ * Memory:  the mail's makers'. */
+#ifndef LEDGER_KEEPER_H
+#define LEDGER_KEEPER_H
+
+#include "ledger/ledger.h"
+#include "sync/thread.h"
+
+struct keeper;
+
+/* A message to be erased. */
+struct erasure {
+	struct mail     mail;	/* MAIL_ERASE */
+	struct ledger  *ledger;	/* referenced by the maker */
+	uint64_t        target;	/* the message */
+	uint64_t        by;	/* the DELETE: its EDITs are before it */
+	struct mailbox *back;	/* where it returns, done or not */
+	bool            done;	/* if not it could not be written now */
+};
+
+struct keeper *keeper_new(struct vault *);
+int keeper_start(struct keeper *);
+/* Syncs and sums all that is left, and ends. No ledger is written to any more,
+ * and no mail can come. */
+void keeper_stop(struct keeper *);
+void keeper_free(struct keeper **);
+
+/* One round, at these times, as the thread would do it; for tests, which do
+ * not start it. `all`: without waiting for the interval. */
+void keeper_round(struct keeper *, uint64_t now, uint64_t wall, bool all);
+
+#endif

@@ -1,0 +1,79 @@
+/* parts.h -- the inside of a ledger, for the files of this directory
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Threads: (r) the room's, (k) the keeper's, (l) under `lock`.
+ * Locks:   LOCK_LEDGER; before LOCK_VAULT; no system call under either.
+ * Memory:  ledger.h */
+#ifndef LEDGER_PARTS_H
+#define LEDGER_PARTS_H
+
+#include "ledger/ledger.h"
+#include "ledger/sums.h"
+
+enum {
+	SEGMENT_NAME = 16 + 5,		/* "%016llu.log" and its NUL */
+	LEDGER_PATH = VAULT_DIR_MAX + 1 + 64
+};
+
+struct segment {
+	uint64_t first;		/* (l) number of its first line */
+	uint64_t size;		/* (l) bytes that count */
+	uint64_t time;		/* (l) of its first event; 0: not known yet */
+	uint64_t synced;	/* (k) bytes */
+	uint64_t summed;	/* (k) bytes that entries speak of */
+};
+
+struct ledger {
+	struct vault     *vault;	/* (c) */
+	char              dir[VAULT_DIR_MAX + 1]; /* (c) */
+	atomic_uint       refs;		/* (a) */
+	struct lock       lock;
+	struct segment   *segments;	/* (l) oldest first */
+	unsigned          count;	/* (l) */
+	unsigned          space;	/* (l) allocated */
+	_Atomic uint64_t  last;		/* (a) written (r) under lock */
+	_Atomic uint64_t  bytes;	/* (a) */
+	_Atomic int       failure;	/* (a) -errno: of a sync; sticky */
+	atomic_uint       erasing;	/* (a) odd while a block changes */
+	_Atomic uint64_t  keep_ms;	/* (a) */
+	_Atomic uint64_t  keep_count;	/* (a) */
+	bool              loaded;	/* (r) */
+	bool              made;		/* (r) the directory is there */
+	int               todo;		/* (r) descriptor, or -1 */
+	uint64_t          todo_size;	/* (r) */
+	/* The last segment's, for appending. The vault's lock guards fd,
+	 * in_open and pinned; who pins it may use it unlocked. */
+	int               fd;
+	struct link       in_open;
+	bool              pinned;
+	/* To the keeper: there is something to sync. Once until it looks. */
+	struct mail       dirty;
+	atomic_bool       told;		/* (a) */
+	struct link       in_keeper;	/* (k) */
+};
+
+static inline struct slice
+ledger_room(const struct ledger *l)
+{
+	return slice_of(l->dir);	/* for the log */
+}
+
+/* "DIR/FIRST.log", or ".sum". */
+void segment_path(const struct ledger *, uint64_t first, const char *suffix,
+    char path_r[LEDGER_PATH]);
+/* Copies the segment in which a number is, or would be: the last one that
+ * does not begin after it, or the oldest. False if there is none. */
+bool segment_find(struct ledger *, uint64_t number, struct segment *);
+/* The one after that begins with `first`; false if that was the last. */
+bool segment_next(struct ledger *, uint64_t first, struct segment *);
+bool segment_oldest(struct ledger *, struct segment *);
+
+/* The descriptor for appending or syncing the last segment, opened if it is
+ * not (then another ledger's may be closed); -errno. To be given back. */
+int vault_pin(struct ledger *);
+void vault_unpin(struct ledger *);
+/* Closes it, if it is open; nobody has it pinned. */
+void vault_shut(struct ledger *);
+
+#endif

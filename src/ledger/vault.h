@@ -1,0 +1,101 @@
+/* vault.h -- the data directory: what all ledgers have in common
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ *     DATA/lock            held by the running server
+ *     DATA/ceiling         below which every number is that was ever given
+ *     DATA/rooms/ROOM/     a ledger each
+ *
+ * Numbers are never given twice. A kill loses none that was told to anybody,
+ * but a lost power can, and rooms without a log write none down. So a ceiling
+ * is on disk ahead of them all: no number at or above it is given before it
+ * is raised. A start reads it:
+ *
+ *   state=closed                   the server stopped in order
+ *   state=open, this boot          it was killed: what it wrote is there
+ *   state=open, another boot       the power may have been lost: the ends of
+ *                                  logs are not to be trusted
+ *   state=backup, or another life  a copy: what was said after it was made
+ *                                  is not in it, so numbers go on 2^32 higher
+ *
+ * In the last two cases every room goes on at `floor`, which is above all
+ * that was ever given, with a GAP. A new room begins at `floor` or at the
+ * time of its making in milliseconds times 1024, whichever is higher. The
+ * file holds a time in the same way, later than that of any event.
+ *
+ * Threads: vault_open() and vault_close() main; the rest any.
+ * Locks:   its own, rank LOCK_VAULT, for descriptors; none held on return.
+ * Memory:  owned by main; outlives every ledger. */
+#ifndef LEDGER_VAULT_H
+#define LEDGER_VAULT_H
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "base/slice.h"
+#include "conf/config.h"
+#include "sync/mailbox.h"
+
+enum { LIFE_BYTES = 32 };	/* hexadecimal digits */
+
+struct vault_counters {
+	_Atomic uint64_t failures;	/* writes and syncs that failed */
+	_Atomic uint64_t damaged;	/* blocks found not to agree */
+	_Atomic uint64_t cut;		/* torn tails */
+};
+
+struct vault {
+	const struct config  *config;	/* (c), its values (a) */
+	struct mailbox       *keeper;	/* (s) */
+	int                   data;	/* (c) DATA */
+	int                   rooms;	/* (c) DATA/rooms */
+	int                   locked;	/* (c) DATA/lock */
+	char                  life[LIFE_BYTES + 1]; /* (c) */
+	char                  boot[40];	/* (c) */
+	bool                  trusted;	/* (c) ends of logs are whole */
+	uint64_t              floor;	/* (c) */
+	uint64_t              begun;	/* (c) ms since 1970; not before any
+					 * event's time of earlier runs */
+	_Atomic uint64_t      ceiling;	/* (a) numbers are below it */
+	_Atomic uint64_t      high;	/* (a) highest number given */
+	_Atomic uint64_t      time;	/* (a) latest time of an event */
+	_Atomic uint64_t      bytes;	/* (a) disk use of all ledgers */
+	struct vault_counters counters;	/* (a) */
+	struct lock           lock;
+	struct link           open;	/* (l) ledgers with a descriptor,
+					 * longest idle first */
+	unsigned              open_count; /* (l) */
+	unsigned              open_most;  /* (c) storage.files */
+};
+
+/* Opens or makes what is missing under the existing directory `data`. The
+ * store's life, or "" if it is new: then, and where there is no ceiling, a
+ * fresh one is made up. NULL and why_r: another server has it, it cannot be
+ * read or written, its ceiling is not understood. */
+struct vault *vault_open(const struct config *, const char *data,
+    const char *life, char *why_r, size_t size);
+/* Says on disk that all is whole. Every ledger must be closed. */
+void vault_close(struct vault **);
+
+/* Raises the ceiling on disk if half of what is below it is used up, or its
+ * time is near; 0 or -errno. The keeper's, every second. */
+int vault_raise(struct vault *, uint64_t wall);
+/* Was given, or told; any thread. */
+void vault_note(struct vault *, uint64_t number, uint64_t time);
+
+/* What is in DATA/rooms. `dir` is the name of the directory; `name` as in its
+ * newest readable line, or empty if it has none; `last` that line's number,
+ * or 0. Faults are logged. For main, before ledgers are made. */
+typedef void vault_found_fn(const char *dir, struct slice name,
+    uint64_t last, void *arg);
+void vault_each(struct vault *, vault_found_fn *, void *arg);
+
+/* The directory of a room by its key: lower-case letters, digits, '_' and '-'
+ * stand for themselves, all else is %XX; over 200 bytes the first 160 of
+ * that, "%%" and 32 hexadecimal digits of the key's SHA-256. */
+enum { VAULT_DIR_MAX = 200 };
+void vault_dir(struct slice key, char dir_r[VAULT_DIR_MAX + 1]);
+/* The other way; false if it is one with "%%", or is none. */
+bool vault_key(const char *dir, char *key_r, size_t size, size_t *len_r);
+
+#endif
