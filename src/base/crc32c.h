@@ -13,5 +13,7 @@
 
 /* Of more bytes behind those that gave crc; 0 at the beginning. */
 uint32_t crc32c(uint32_t crc, const void *, size_t len);
+/* The same without the processor's own instruction. */
+uint32_t crc32c_plain(uint32_t crc, const void *, size_t len);
 
 #endif
