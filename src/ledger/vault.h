@@ -83,6 +83,12 @@ int vault_raise(struct vault *, uint64_t wall);
 /* Was given, or told; any thread. */
 void vault_note(struct vault *, uint64_t number, uint64_t time);
 
+/* What DATA/ceiling of a copy of the data has to hold that is complete by
+ * now: a line with state=backup; its length. Any thread. */
+enum { VAULT_CEILING_MAX = 256 };
+size_t vault_ceiling_text(const struct vault *,
+    char text_r[VAULT_CEILING_MAX]);
+
 /* What is in DATA/rooms. `dir` is the name of the directory; `name` as in its
  * newest readable line, or empty if it has none; `last` that line's number,
  * or 0. Faults are logged. For main, before ledgers are made. */
