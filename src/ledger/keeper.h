@@ -4,18 +4,22 @@
  *
  * Every storage.interval: what was appended to any ledger since is synced
  * (unless fsync is never, or always, when the rooms do it), then its sums are
- * written, the ceiling is raised if it is near, and segments that are older
- * than `keep` are let go. Between these it erases, in small steps.
+ * written. Every second: the ceiling is raised if it is near. Every minute:
+ * whole segments of which `keep` wants nothing any more are let go. Between
+ * these it erases, in small steps.
  *
  * A sync that fails is not tried again, since the kernel may have dropped what
  * it could not write: the ledger's failure is set, and logged.
  *
  * Erasing: the text of the message and of each EDIT of it up to the DELETE is
  * overwritten with spaces, and the values of their "+" attributes with '_',
- * byte for byte, so that nothing moves. The segments are synced, the sums
- * written and synced, and the erasure goes back. It may be done again: the
- * room has the DELETE in its todo until then. While a block and its sum differ
- * ledger->erasing is odd, and readers do not judge it.
+ * byte for byte, so that nothing moves. Before that the sums of these blocks
+ * are made to say nothing, and synced; after it the segment is synced, the
+ * sums are written and synced, and the erasure goes back. So a power cut at
+ * any moment leaves no block that looks damaged. A block that was damaged
+ * before keeps its sum. It may all be done again: the room has the DELETE in
+ * its todo until then. While a block changes ledger->erasing is odd, and
+ * readers, who may have read the sum before, do not judge it.
  *
  * Threads: keeper_new/start/join/free main; mail from any.
  * Locks:   those of ledgers and of the vault, inside.
@@ -38,6 +42,7 @@ struct erasure {
 	bool            done;	/* if not it could not be written now */
 };
 
+/* Sets vault->keeper; keeper_free() clears it. */
 struct keeper *keeper_new(struct vault *);
 int keeper_start(struct keeper *);
 /* Syncs and sums all that is left, and ends. No ledger is written to any more,
@@ -45,8 +50,9 @@ int keeper_start(struct keeper *);
 void keeper_stop(struct keeper *);
 void keeper_free(struct keeper **);
 
-/* One round, at these times, as the thread would do it; for tests, which do
- * not start it. `all`: without waiting for the interval. */
+/* One round, at these times, as the thread would do it: the mail, what is due,
+ * and one step of an erasure; for tests, which do not start it. `all`: what is
+ * not due too, and every erasure to its end. */
 void keeper_round(struct keeper *, uint64_t now, uint64_t wall, bool all);
 
 #endif

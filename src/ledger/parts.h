@@ -16,12 +16,18 @@ enum {
 	LEDGER_PATH = VAULT_DIR_MAX + 1 + 64
 };
 
+/* What is (k) is written under `lock`, since the array may move. The load sets
+ * both to where the last entry of the sums ends that is one, so that the rest
+ * is synced again (a kill may have left it unsynced) and summed, and tells the
+ * keeper if there is a rest. */
 struct segment {
 	uint64_t first;		/* (l) number of its first line */
 	uint64_t size;		/* (l) bytes that count */
 	uint64_t time;		/* (l) of its first event; 0: not known yet */
-	uint64_t synced;	/* (k) bytes */
+	uint64_t synced;	/* (k) bytes; 0: nor is its name */
 	uint64_t summed;	/* (k) bytes that entries speak of */
+	uint64_t events;	/* (k) in a segment that is full; 0: unknown */
+	bool     lost;		/* (k) a sync failed: it gets no other */
 };
 
 struct ledger {
@@ -47,10 +53,13 @@ struct ledger {
 	int               fd;
 	struct link       in_open;
 	bool              pinned;
-	/* To the keeper: there is something to sync. Once until it looks. */
+	/* To the keeper: there is something to sync, or keep_ms or keep_count
+	 * was set. Sent when `told` was not set, behind what it tells of, and
+	 * with a reference, which the keeper gives back. Posted without waking:
+	 * the keeper looks every second. It clears `told` before it looks. */
 	struct mail       dirty;
 	atomic_bool       told;		/* (a) */
-	struct link       in_keeper;	/* (k) */
+	struct link       in_keeper;	/* (k) in no list at first */
 };
 
 static inline struct slice

@@ -7,7 +7,8 @@
  * the block, in hexadecimal, and N in decimal, less than SUM_BLOCK only for the
  * last one while the segment grows. An entry that is not there, or not of
  * this form, says nothing. Entries are written behind a sync of the bytes
- * they are about (but with fsync = never), so that a mismatch is damage.
+ * they are about (but with fsync = never), so that a mismatch is damage. While
+ * a block is being erased its entry says nothing, on the disk too.
  *
  * Threads: any for reading; the keeper writes, and whoever loads or closes
  *          the ledger while the keeper has nothing of it.
@@ -30,6 +31,7 @@ struct sum {
 /* `count` entries from that of `block` on; those beyond the end are not
  * there. 0 or -errno. */
 int sums_read(int fd, uint64_t block, unsigned count, struct sum *sums_r);
+/* One that is not there is written as an entry that says nothing. */
 int sums_write(int fd, uint64_t block, unsigned count, const struct sum *);
 /* What a block has that begins with these bytes. */
 struct sum sum_of(const void *, uint32_t len);
