@@ -32,6 +32,8 @@ int disk_writev(int fd, struct iovec *, unsigned count, uint64_t at);
 /* How many bytes there were, less than len only at the end of the file. */
 ssize_t disk_read(int fd, void *, size_t len, uint64_t at);
 int64_t disk_size(int fd);
+/* The same by name; -ELOOP of a symbolic link. */
+int64_t disk_size_at(int dir, const char *path);
 int disk_truncate(int fd, uint64_t len);
 /* The file's bytes, and its length, are on the disk (fdatasync). */
 int disk_sync(int fd);

@@ -48,11 +48,13 @@ struct ledger {
 	bool              made;		/* (r) the directory is there */
 	int               todo;		/* (r) descriptor, or -1 */
 	uint64_t          todo_size;	/* (r) */
-	/* The last segment's, for appending. The vault's lock guards fd,
-	 * in_open and pinned; who pins it may use it unlocked. */
-	int               fd;
+	bool              full;		/* (r) a new segment comes next */
+	/* The last segment's, for appending and syncing. Guarded by the
+	 * vault's lock; who pins fd may use it unlocked. */
+	int               fd;		/* or -1 */
+	uint64_t          fd_first;	/* its segment; 0: none */
+	unsigned          pins;
 	struct link       in_open;
-	bool              pinned;
 	/* To the keeper: there is something to sync, or keep_ms or keep_count
 	 * was set. Sent when `told` was not set, behind what it tells of, and
 	 * with a reference, which the keeper gives back. Posted without waking:
@@ -78,11 +80,27 @@ bool segment_find(struct ledger *, uint64_t number, struct segment *);
 bool segment_next(struct ledger *, uint64_t first, struct segment *);
 bool segment_oldest(struct ledger *, struct segment *);
 
-/* The descriptor for appending or syncing the last segment, opened if it is
- * not (then another ledger's may be closed); -errno. To be given back. */
-int vault_pin(struct ledger *);
-void vault_unpin(struct ledger *);
-/* Closes it, if it is open; nobody has it pinned. */
+/* The descriptor for appending to or syncing the last segment, opened if it
+ * is not (then another ledger's may be closed, after its sync); *first_r says
+ * which segment that is. -errno, -ENOENT if there is none. To be given back,
+ * which may close it. */
+int vault_pin(struct ledger *, uint64_t *first_r);
+void vault_unpin(struct ledger *, int fd);
+/* (r) The last segment is another from now on: its descriptor, pinned; or -1,
+ * and it is opened when it is needed. */
+void vault_turn(struct ledger *, int fd, uint64_t first);
+/* Closes it, after its sync, as soon as nobody has it pinned. */
 void vault_shut(struct ledger *);
+/* So much more, or less, is used of the disk: by the vault and the ledger. */
+void ledger_used(struct ledger *, int64_t bytes);
+
+/* A line of a log taken apart. */
+struct log_line {
+	uint64_t     from, to;	/* its number, twice; or what a GAP is for */
+	uint64_t     time;	/* 0 of a GAP */
+	struct slice room;
+};
+/* False if that is no whole line (with its LF) such as logs have. */
+bool log_line_parse(struct slice, struct log_line *);
 
 #endif

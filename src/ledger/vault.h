@@ -54,12 +54,14 @@ struct vault {
 	char                  boot[40];	/* (c) */
 	bool                  trusted;	/* (c) ends of logs are whole */
 	uint64_t              floor;	/* (c) */
+	uint64_t              promised;	/* (k) time in the file */
 	uint64_t              begun;	/* (c) ms since 1970; not before any
 					 * event's time of earlier runs */
 	_Atomic uint64_t      ceiling;	/* (a) numbers are below it */
 	_Atomic uint64_t      high;	/* (a) highest number given */
 	_Atomic uint64_t      time;	/* (a) latest time of an event */
-	_Atomic uint64_t      bytes;	/* (a) disk use of all ledgers */
+	_Atomic uint64_t      bytes;	/* (a) disk use of all ledgers: logs,
+					 * sums, 4096 a directory */
 	struct vault_counters counters;	/* (a) */
 	struct lock           lock;
 	struct link           open;	/* (l) ledgers with a descriptor,
@@ -89,9 +91,10 @@ enum { VAULT_CEILING_MAX = 256 };
 size_t vault_ceiling_text(const struct vault *,
     char text_r[VAULT_CEILING_MAX]);
 
-/* What is in DATA/rooms. `dir` is the name of the directory; `name` as in its
- * newest readable line, or empty if it has none; `last` that line's number,
- * or 0. Faults are logged. For main, before ledgers are made. */
+/* What is in DATA/rooms; `bytes` is the disk use of all of it from then on, so
+ * that ledger_load() adds nothing. `dir` is the name of the directory; `name`
+ * as in its newest readable line, or empty if it has none; `last` that line's
+ * number, or 0. Faults are logged. For main, before ledgers are made. */
 typedef void vault_found_fn(const char *dir, struct slice name,
     uint64_t last, void *arg);
 void vault_each(struct vault *, vault_found_fn *, void *arg);
