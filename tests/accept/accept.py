@@ -23,6 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(1, os.path.join(TOP, "tests", "crash"))
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 WAIT = 30
@@ -157,9 +158,10 @@ class Server:
     LOADED = {"limits.lines": 0, "limits.address": 0}
 
     def __init__(self, row, config=None, build=None, env=None, nofile=None,
-                 uid=None, nproc=None, pinned=True, args=()):
+                 uid=None, nproc=None, pinned=True, args=(), program="vcrpd",
+                 started=True):
         self.row, self.nofile, self.uid, self.nproc = row, nofile, uid, nproc
-        self.pinned = pinned
+        self.pinned, self.killed = pinned, False
         self.dir = tempfile.mkdtemp(dir=row.dir)
         self.conf = os.path.join(self.dir, "vcrpd.conf")
         self.data = os.path.join(self.dir, "data")
@@ -178,15 +180,31 @@ class Server:
         self.env.setdefault("TSAN_OPTIONS", "halt_on_error=0")
         self.env.setdefault("ASAN_OPTIONS", "detect_leaks=1")
         self.env.update(env or {})
-        self.log_file = open(self.log_path, "wb")
-        self.process = subprocess.Popen(
-            [row.program("vcrpd", build), "-f", "-c", self.conf,
-             "-d", self.data, "-p", "0", *args],
-            stdout=subprocess.PIPE, stderr=self.log_file, env=self.env,
-            preexec_fn=self.prepare)
-        self.pid = self.process.pid
-        row.servers.append(self)
+        self.command = [row.program(program, build), "-f", "-c", self.conf,
+                        "-d", self.data, "-p", "0", *args]
+        if started:
+            self.start()
+
+    def launch(self, **env):
+        """Starts it without waiting; env: more of that, for this life."""
+        with open(self.log_path, "ab") as log_file:
+            self.process = subprocess.Popen(
+                self.command, stdout=subprocess.PIPE, stderr=log_file,
+                env=dict(self.env, **env), preexec_fn=self.prepare)
+        self.pid, self.killed = self.process.pid, False
+        if self not in self.row.servers:
+            self.row.servers.append(self)
+
+    def start(self, **env):
+        self.launch(**env)
         self.port = self.ready()
+
+    def crash(self):
+        """A kill that it cannot prepare for; it may be started again."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.killed = True
 
     def prepare(self):
         if self.pinned:
@@ -226,7 +244,7 @@ class Server:
             r"(?:WARNING: ThreadSanitizer|ERROR: AddressSanitizer|"
             r"ERROR: LeakSanitizer|runtime error:|Assertion).*"
             r"(?:\n.*){0,25}", self.log())
-        if self.process.poll() not in (None, 0):
+        if self.process.poll() not in (None, 0) and not self.killed:
             found.append("exit status %s\n%s" % (
                 self.process.poll(), self.log()[-2000:]))
         return found

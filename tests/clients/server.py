@@ -22,11 +22,14 @@ class Server:
         with open(self.config, "w") as file:
             file.write(config)
 
+    def launch(self):
+        with open(self.path("log"), "a") as log:
+            self.process = subprocess.Popen(
+                [os.environ.get("VCRPD", "./vcrpd"), "-c", self.config, "-d", self.path("data"), "-p", "0"],
+                stdout=subprocess.PIPE, stderr=log, text=True)
+
     def start(self):
-        self.log = open(self.path("log"), "a")
-        self.process = subprocess.Popen(
-            [os.environ.get("VCRPD", "./vcrpd"), "-c", self.config, "-d", self.path("data"), "-p", "0"],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.launch()
         ready = re.match(r"vcrpd: ready on port (\d+)", self.process.stdout.readline())
         if not ready:
             raise SystemExit("no server: " + open(self.path("log")).read())
@@ -47,5 +50,4 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-        self.log.close()
         shutil.rmtree(self.directory)
