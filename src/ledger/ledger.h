@@ -24,6 +24,8 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include <sys/uio.h>
+
 #include "base/slice.h"
 #include "ledger/vault.h"
 
@@ -56,11 +58,13 @@ int ledger_append(struct ledger *, struct slice room, struct iovec *,
 
 /* (r) todo: lines whose consequences (settings in the store, erasures) are to
  * be done again should the server end before they are; synced unless fsync =
- * never. Before the line itself is appended. */
+ * never. Before the line itself is appended. -ENOSPC when there are too many
+ * (64 KiB) undone. */
 int ledger_note(struct ledger *, struct slice line);
-/* (r) All of them are done; or, the last one was not appended after all. */
+/* (r) All of them are done; or, the last one, of that length, was not appended
+ * after all. */
 void ledger_done(struct ledger *);
-void ledger_unnote(struct ledger *, struct slice line);
+void ledger_unnote(struct ledger *, size_t len);
 /* (r) Calls fn with each line noted, after ledger_load(). */
 void ledger_noted(struct ledger *, void (*fn)(struct slice line, void *arg),
     void *arg);

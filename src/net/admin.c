@@ -18,7 +18,8 @@ static const char *const count_names[COUNT_KINDS] = {
 	[COUNT_LINES] = "lines", [COUNT_REQUESTS] = "requests",
 	[COUNT_SENDS] = "sends", [COUNT_BYTES_IN] = "bytes_in",
 	[COUNT_BYTES_OUT] = "bytes_out", [COUNT_BLOCKED] = "blocked",
-	[COUNT_LAGS] = "lags", [COUNT_PASSES] = "passes",
+	[COUNT_LAGS] = "lags", [COUNT_SLICES] = "slices",
+	[COUNT_PASSES] = "passes",
 	[COUNT_CLOSED] = "closed"
 };
 

@@ -217,8 +217,8 @@ send_turn(struct io *io, struct member *m)
 		io_turn(io, c);
 }
 
-static void
-ask_again(struct member *m)
+void
+deliver_ask(struct member *m)
 {
 	m->asking = true;
 	m->feed->under_way++;
@@ -257,7 +257,12 @@ deliver_done(const struct conn *c)
 		struct chunk *chunk = m->chunk;
 		uint32_t off = m->off;
 
-		if (!m->gone && chunk != NULL && member_position(m) < m->until &&
+		if (m->gone)
+			continue;
+		/* It has fallen behind, and is catching up. */
+		if (chunk == NULL)
+			return false;
+		if (member_position(m) < m->until &&
 		    chunk_ready(&chunk, &off) > 0)
 			return false;
 	}
@@ -277,9 +282,25 @@ deliver_members(struct io *io, struct conn *c)
 			continue;
 		if (m->chunk != NULL)
 			send_turn(io, m);
+		else if (m->reading != NULL)
+			replay_more(io, m);
 		else if (!m->asking)
-			ask_again(m);
+			deliver_ask(m);
 	}
+}
+
+void
+deliver_last(struct member *m)
+{
+	struct chunk *chunk = m->chunk;
+	uint32_t off = m->off, ready;
+
+	if (m->gone || chunk == NULL)
+		return;
+	while ((ready = chunk_ready(&chunk, &off)) > 0)
+		off += ready;
+	if (chunk->start + off < m->until)
+		m->until = chunk->start + off;
 }
 
 /* All it asked is answered: what the streams have now is the last it gets,
@@ -291,18 +312,8 @@ call_last(struct conn *c)
 		return;
 	c->last_call = true;
 	for (struct link *l = c->members.next; l != &c->members;
-	    l = l->next) {
-		struct member *m = list_entry(l, struct member, in_conn);
-		struct chunk *chunk = m->chunk;
-		uint32_t off = m->off, ready;
-
-		if (m->gone || chunk == NULL)
-			continue;
-		while ((ready = chunk_ready(&chunk, &off)) > 0)
-			off += ready;
-		if (chunk->start + off < m->until)
-			m->until = chunk->start + off;
-	}
+	    l = l->next)
+		deliver_last(list_entry(l, struct member, in_conn));
 }
 
 void

@@ -62,6 +62,7 @@ io_new(struct net *net, unsigned index, const char **why_r)
 	list_init(&io->turns);
 	list_init(&io->touched);
 	list_init(&io->dead);
+	list_init(&io->hungry);
 	return io;
 }
 
@@ -230,6 +231,9 @@ take_mail(struct io *io, struct mail *m)
 		break;
 	case MAIL_AGAIN:
 		deliver_again(io, table_entry(m, struct member, ask));
+		break;
+	case MAIL_READ:
+		replay_slice(io, table_entry(m, struct reading, mail));
 		break;
 	case MAIL_DETACH:
 		deliver_detached(io, table_entry(m, struct member, ask));

@@ -9,7 +9,7 @@
  *
  * Files: io.c the pass, its mail and its time; ending.c how connections end;
  * session.c lines in; deliver.c bytes out; membership.c places in streams;
- * admin.c what administrators ask.
+ * replay.c places in logs; admin.c what administrators ask.
  *
  * Threads: io_new/start/join/free main; the rest the io thread itself, except
  *          where it says so.
@@ -30,6 +30,7 @@ enum io_count {
 	COUNT_BYTES_OUT,
 	COUNT_BLOCKED,		/* sends that the socket did not take whole */
 	COUNT_LAGS,		/* members that fell out of a window */
+	COUNT_SLICES,		/* of logs */
 	COUNT_PASSES,		/* returns from epoll_wait */
 	COUNT_CLOSED,		/* connections ended */
 	COUNT_KINDS
@@ -49,6 +50,8 @@ struct io {
 	struct link    turns;		/* (o) connections with more to do */
 	struct link    touched;		/* (o) feeds whose rooms have mail */
 	struct link    dead;		/* (o) to be freed when the pass ends */
+	struct link    hungry;		/* (o) members that wait for a slice */
+	unsigned       slices;		/* (o) asked for, or here */
 	uint64_t       now;		/* (o) clock_ms() of this pass */
 	bool           stopping;	/* (o) */
 	const char    *bye_code;	/* (o) nobody may stay; or NULL */
@@ -131,6 +134,8 @@ void deliver_feed(struct io *, struct feed *);
 /* membership.c: a new membership, or an old one's new place, which is used up. */
 void deliver_attach(struct io *, struct conn *, struct member *,
     struct place *);
+/* It is given what its streams have now, and no more. */
+void deliver_last(struct member *);
 /* Mail of memberships. */
 void deliver_again(struct io *, struct member *);
 void deliver_end(struct io *, struct member *);
@@ -146,6 +151,19 @@ bool deliver_done(const struct conn *);
 void deliver_finish(struct io *, struct member *);
 /* The rest of a begun line goes out before anything else. */
 void deliver_uncut(struct conn *);
+/* Asks the room for a place at the number that the member wants. */
+void deliver_ask(struct member *);
+
+/* replay.c: the log has what the member wants, from that number on. */
+void replay_begin(struct member *, uint64_t from);
+/* The connection can take more of it. */
+void replay_more(struct io *, struct member *);
+/* Mail: a slice is here. */
+void replay_slice(struct io *, struct reading *);
+/* What was under way when a JOIN moved it is back. */
+void replay_moved(struct io *, struct member *);
+/* It has a place again, or is gone. Nothing is under way. */
+void replay_end(struct io *, struct member *);
 
 /* admin.c: STATS, NOTICE, KILL on this thread; then on to the next. */
 void admin_visit(struct io *, struct request *);

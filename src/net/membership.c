@@ -19,12 +19,19 @@ drop_place(struct place *p)
 }
 
 static void
-take_place(struct member *m, struct place *p)
+take_place(struct io *io, struct member *m, struct place *p)
 {
 	struct feed *f = m->feed;
 
 	if (m->conn->cut == m)
 		deliver_uncut(m->conn);
+	if (p->chunk == NULL) {
+		m->chunk = NULL;
+		blob_unref(&m->then);
+		replay_begin(m, p->log);
+		return;
+	}
+	replay_end(io, m);
 	m->chunk = p->chunk;
 	m->off = p->off;
 	m->live = p->live;
@@ -42,6 +49,8 @@ take_place(struct member *m, struct place *p)
 		p->chunk = old;
 	}
 	chunk_unref(&p->chunk);
+	if (m->conn->last_call)
+		deliver_last(m);
 }
 
 void
@@ -61,7 +70,7 @@ deliver_attach(struct io *io, struct conn *c, struct member *m,
 		return;
 	}
 	m->moved = m->asking;
-	take_place(m, p);
+	take_place(io, m, p);
 	io_turn(io, c);
 }
 
@@ -77,14 +86,14 @@ deliver_again(struct io *io, struct member *m)
 	}
 	/* It is out already, or was moved by a JOIN meanwhile; after which it
 	 * may have lost its place again, and asks again. */
-	if (m->gone || m->moved || m->place.chunk == NULL) {
-		m->moved = false;
+	if (m->gone || m->moved ||
+	    (m->place.chunk == NULL && m->place.log == 0)) {
 		drop_place(&m->place);
-		io_turn(io, m->conn);
+		replay_moved(io, m);
 		deliver_forget(io, m);
 		return;
 	}
-	take_place(m, &m->place);
+	take_place(io, m, &m->place);
 	io_turn(io, m->conn);
 }
 
@@ -111,6 +120,7 @@ void
 deliver_detach(struct io *io, struct member *m)
 {
 	list_remove(&m->in_feed);
+	list_remove(&m->hungry);
 	m->chunk = NULL;
 	if (m->leaving) {
 		m->leaving = false;
@@ -147,6 +157,7 @@ deliver_forget(struct io *io, struct member *m)
 
 	if (!m->gone || m->asking || m->under_way > 0)
 		return;
+	replay_end(io, m);
 	list_remove(&m->in_feed);
 	list_remove(&m->in_conn);
 	blob_unref(&m->last_words);

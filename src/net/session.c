@@ -422,7 +422,7 @@ count_refusal(struct io *io, const struct request *r)
 static void
 joined(struct io *io, struct conn *c, struct request *r)
 {
-	if (r->place.chunk == NULL)
+	if (r->place.chunk == NULL && r->place.log == 0)
 		return;
 	deliver_attach(io, c, r->member, &r->place);
 }

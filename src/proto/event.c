@@ -105,6 +105,31 @@ event_number(struct slice line)
 }
 
 bool
+event_is_erased(const struct event *e)
+{
+	size_t i = 0;
+
+	while (i < e->text.len && e->text.at[i] == ' ')
+		i++;
+	return i == e->text.len;
+}
+
+uint64_t
+event_gap_end(struct slice line)
+{
+	struct slice rest = line;
+	uint64_t number;
+
+	if (rest.len > 0 && rest.at[rest.len - 1] == '\n')
+		rest.len--;
+	if (!slice_is(next_word(&rest), "GAP"))
+		return 0;
+	next_word(&rest);
+	next_word(&rest);
+	return number_parse(next_word(&rest), 1, &number) ? number : 0;
+}
+
+bool
 event_parse(struct slice line, struct event *e, struct slice *verb_r)
 {
 	struct slice rest = line;

@@ -32,6 +32,11 @@ size_t event_render(const struct event *, char *at);
 
 /* The number of a rendered line, 0 if it is ephemeral. */
 uint64_t event_number(struct slice line);
+/* The text was erased: it is nothing but spaces. */
+bool event_is_erased(const struct event *);
+/* A line "GAP room from to" counts as number `from`; this is `to`, and 0 for
+ * any other line. */
+uint64_t event_gap_end(struct slice line);
 /* Takes a rendered numbered line apart; false if it is not one. The verb is
  * returned apart since it is not terminated. word[0] of an EDIT, DELETE or
  * REACT is its target, and the text of an EDIT or REACT follows. */

@@ -70,13 +70,28 @@ oldest(const struct room *room)
 	return least;
 }
 
-/* A place at the event `next`, or with a GAP where the window begins. */
+/* Can the log give what comes from `next` on, or say that it is gone? */
+static bool
+log_has(const struct room *room, uint64_t next)
+{
+	return room->ledger != NULL && !room->settings.ephemeral &&
+	    next <= ledger_last(room->ledger);
+}
+
+/* A place at the event `next`: in the window, or else in the log, or else, with
+ * a GAP, where the window begins. */
 static void
-find_place(struct room *room, uint64_t next, struct place *p)
+find_place(struct room *room, uint64_t next, bool log, struct place *p)
 {
 	struct stream *s = &room->stream;
 	uint64_t least = oldest(room);
 
+	p->log = 0;
+	if (next < least && log && log_has(room, next)) {
+		p->log = next;
+		counter_add(&room->counters.replays, 1);
+		return;
+	}
 	if (next < least) {
 		blob_printf(&p->first, "GAP %.*s %" PRIu64 " %" PRIu64 "\n",
 		    (int)room->name.len, room->name.at, next, least - 1);
@@ -102,6 +117,7 @@ add_member(struct room *room, struct feed *f, struct person *who,
 	list_init(&m->in_room);
 	list_init(&m->in_conn);
 	list_init(&m->in_feed);
+	list_init(&m->hungry);
 	f->members++;
 	if (roster_add(&room->roster, m, who) &&
 	    announces(room, roster_people(&room->roster)))
@@ -126,7 +142,16 @@ answer_join(struct room *room, struct request *r, bool inside)
 	/* A member that names no number stays where it is: what it has not
 	 * been sent yet, its own echoes too, would be lost. */
 	if (after || !inside)
-		find_place(room, next, &r->place);
+		find_place(room, next, true, &r->place);
+}
+
+/* Would it begin in the log, of which something is just being erased? */
+static bool
+must_wait(struct room *room, const struct request *r)
+{
+	return r->words.count > 1 && r->words.number < room->stream.last &&
+	    r->words.number + 1 < oldest(room) &&
+	    log_has(room, r->words.number + 1);
 }
 
 void
@@ -136,6 +161,10 @@ room_join(struct room *room, struct request *r)
 
 	if (room_may(room, r, false) != ERROR_NONE)
 		return;
+	if (must_wait(room, r) && room_park(room, &r->mail)) {
+		r->away = true;
+		return;
+	}
 	if (!inside && room->roster.connections >=
 	    (unsigned)config_get(&room->config->rooms_members)) {
 		request_limited(r, ERROR_ROOM_FULL, "rooms.members", 0,
@@ -202,8 +231,19 @@ room_detach(struct room *room, struct member *m)
 void
 room_again(struct room *room, struct member *m)
 {
-	if (m->occupant != NULL)
-		find_place(room, m->next, &m->place);
+	struct place *p = &m->place;
+
+	if (m->occupant != NULL && log_has(room, m->next) &&
+	    room_park(room, &m->ask))
+		return;
+	p->log = 0;
+	if (m->occupant != NULL) {
+		find_place(room, m->next, !m->no_log, p);
+		/* It has missed who came and went. */
+		if (p->chunk != NULL && p->then == NULL)
+			room_line(room, &p->then);
+	}
+	m->no_log = false;
 	room_answer(m->feed, &m->ask);
 }
 

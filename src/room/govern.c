@@ -8,17 +8,45 @@
 
 enum { GRANTS_MAX = 10000 };
 
-static void
-tell(struct room *room, struct request *r, struct slice first,
-    struct slice second, struct slice text)
+static struct event
+event_of(const struct request *r, struct slice first, struct slice second,
+    struct slice text)
 {
-	struct event e = {
+	return (struct event){
 		.verb = r->words.command->name, .attrs = r->words.attrs,
 		.name = r->who->name, .word = { first, second },
 		.text = text
 	};
-	uint64_t number = room_event(room, &e, true);
+}
 
+/* Can the switch have this value? */
+static enum error
+check_switch(struct slice key, struct slice value, const char **why_r)
+{
+	struct settings scratch = { 0 };
+	enum error e = settings_change(&scratch, key, value, why_r);
+
+	blob_unref(&scratch.topic);
+	return e;
+}
+
+static void
+change_switch(struct room *room, struct request *r)
+{
+	struct slice key = r->words.word[1], value = r->words.text;
+	struct event e = event_of(r, slice_of(settings_key(key)),
+	    (struct slice){ 0 }, value);
+	uint64_t number;
+	const char *why;
+
+	number = room_event_todo(room, r, &e, true);
+	if (number == 0)
+		return;
+	lock_take(&room->registry->lock);
+	settings_change(&room->settings, key, value, &why);
+	lock_drop(&room->registry->lock);
+	room_save_switches(room);
+	room_keep(room);
 	request_ok(r, "%.*s %llu", (int)room->name.len, room->name.at,
 	    (unsigned long long)number);
 }
@@ -33,15 +61,11 @@ room_set(struct room *room, struct request *r)
 
 	if (room_may(room, r, !topic) != ERROR_NONE)
 		return;
-	lock_take(&room->registry->lock);
-	e = settings_change(&room->settings, key, r->words.text, &why);
-	lock_drop(&room->registry->lock);
-	if (e != ERROR_NONE) {
+	e = check_switch(key, r->words.text, &why);
+	if (e != ERROR_NONE)
 		request_error(r, e, why);
-		return;
-	}
-	tell(room, r, slice_of(settings_key(key)), (struct slice){ 0 },
-	    r->words.text);
+	else
+		change_switch(room, r);
 }
 
 bool
@@ -145,8 +169,9 @@ room_role(struct room *room, struct request *r)
 	char bytes[NAME_KEY_MAX + 1];
 	struct occupant *o;
 	struct slice key;
+	struct event e;
 	enum role role;
-	uint64_t until = UINT64_MAX, at;
+	uint64_t until = UINT64_MAX, at, number;
 
 	if (room_may(room, r, true) != ERROR_NONE ||
 	    !room_name_key(room, r, bytes, &key))
@@ -156,11 +181,17 @@ room_role(struct room *room, struct request *r)
 		return;
 	if (r->words.for_ms > 0)
 		until = room->now + r->words.for_ms;
-	settings_give(&room->settings, key, role, until);
 	o = roster_find(&room->roster, key);
 	at = stream_end(&room->stream);
-	tell(room, r, o != NULL ? o->person->name : r->words.word[1],
+	e = event_of(r, o != NULL ? o->person->name : r->words.word[1],
 	    slice_of(role_name(role)), (struct slice){ 0 });
+	number = room_event_todo(room, r, &e, true);
+	if (number == 0)
+		return;
+	settings_give(&room->settings, key, role, until);
+	room_save_grant(room, key, role, until);
+	request_ok(r, "%.*s %llu", (int)room->name.len, room->name.at,
+	    (unsigned long long)number);
 	if (role == ROLE_BANNED)
 		ban(room, r, key, at);
 }

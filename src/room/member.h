@@ -11,6 +11,9 @@
  *                END, at most once, which is the last of it.
  *   io -> room   `ask`: AGAIN (a laggard asks for a place) and DETACH (the
  *                connection is gone). It always comes back.
+ *   io -> archive  its `reading`, while the log has what it wants: a slice
+ *                at a time, as its socket takes them, then AGAIN. It always
+ *                comes back.
  *
  * The io thread frees it once it has had END or has DETACH back, and nothing
  * it sent for this membership is under way. Mail between two threads keeps
@@ -41,6 +44,8 @@ struct room;
 struct place {
 	struct chunk *chunk;	/* referenced */
 	uint32_t      off;
+	uint64_t      log;	/* no chunk: the log has what comes next, from
+				 * this number on; 0: there is no place */
 	uint64_t      live;	/* below it: no ephemeral lines */
 	struct blob  *first;	/* to be sent before; or NULL */
 	struct blob  *then;	/* to be sent at `live`; or NULL */
@@ -79,6 +84,7 @@ struct member {
 	struct blob     *last_words;	/* (m) tell END: what it hears last */
 	bool             thrown;	/* (m) tell END: and nothing before */
 	uint64_t         next;		/* (m) ask AGAIN: the number wanted */
+	bool             no_log;	/* (m) ask AGAIN: it cannot be read */
 	struct blob     *parting;	/* (m) ask DETACH: why it goes; or NULL */
 
 	struct conn     *conn;		/* (i) */
@@ -86,7 +92,7 @@ struct member {
 	struct link      in_feed;	/* (i) */
 	struct chunk    *chunk;		/* (i) the position; NULL: it has none */
 	uint32_t         off;		/* (i) */
-	bool             asking;	/* (i) `ask` is under way */
+	bool             asking;	/* (i) `ask` or `reading` is under way */
 	bool             moved;		/* (i) by a JOIN since it was asked */
 	bool             gone;		/* (i) END was had or DETACH is back */
 	bool             leaving;	/* (i) END was had, `until` not reached */
@@ -94,6 +100,9 @@ struct member {
 	uint64_t         until;		/* (i) nothing from here on */
 	uint64_t         want;		/* (i) a laggard's next number */
 	struct blob     *then;		/* (i) to be sent at `live` */
+	struct reading  *reading;	/* (i) it has no place and the log has
+					 * what it wants; or NULL */
+	struct link      hungry;	/* (i) waits to ask for a slice */
 	unsigned         under_way;	/* (i) requests that will come back */
 };
 

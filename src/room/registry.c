@@ -91,6 +91,8 @@ registry_free(struct registry **at)
 	assert(r->live == 0);
 	while ((n = table_next(&r->rooms, NULL)) != NULL)
 		forget(r, table_entry(n, struct room, node));
+	/* What is reserved stays so on the disk. */
+	r->store = NULL;
 	people_expire(r, UINT64_MAX);
 	assert(r->people.count == 0);
 	table_fini(&r->rooms);
@@ -259,6 +261,16 @@ find_space(struct registry *r)
 	return r->rooms.count < most;
 }
 
+/* Above every number that an earlier room of any name was given. */
+static uint64_t
+begin_number(struct registry *r)
+{
+	uint64_t number = people_begin_time(r) * 1024;
+
+	return r->vault != NULL && number < r->vault->floor ?
+	    r->vault->floor : number;
+}
+
 static enum error
 make_room(struct registry *r, const struct room_word *w,
     const struct person *who, struct room **room_r, const char **why_r,
@@ -273,7 +285,7 @@ make_room(struct registry *r, const struct room_word *w,
 		*limit_r = "rooms.max";
 		return ERROR_TOO_MANY;
 	}
-	*room_r = room_new(r, w, who, people_begin_time(r) * 1024);
+	*room_r = room_new(r, w, who, NULL, begin_number(r));
 	table_add(&r->rooms, &(*room_r)->node);
 	return ERROR_NONE;
 }

@@ -1,6 +1,7 @@
 /* repeats.c -- nothing twice: the ids of what was said last
  *
  * SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <stdlib.h>
 
 #include <sodium.h>
@@ -10,8 +11,9 @@
 #include "room/repeats.h"
 
 struct repeat {
-	uint64_t who[2];	/* hash of name, its time and id */
-	uint64_t what;		/* hash of verb, words and text */
+	uint64_t who[2];	/* hash of name and id */
+	uint64_t what;		/* hash of verb, words and text; 0: any */
+	uint64_t time;
 	uint64_t number;
 	uint64_t event;		/* counted in repeats.events */
 	uint32_t next;		/* in its chain; index + 1 */
@@ -37,17 +39,15 @@ repeats_fini(struct repeats *r)
 }
 
 static void
-hash_who(const struct repeats *r, const struct person *p, struct slice id,
+hash_who(const struct repeats *r, struct slice key, struct slice id,
     uint64_t who_r[2])
 {
 	unsigned char in[INPUT_MAX];
 	size_t len = 0;
 
 	/* The key may not hold NUL, nor may the id: no two inputs meet. */
-	memcpy(in, &p->since, sizeof(p->since));
-	len += sizeof(p->since);
-	memcpy(in + len, p->key.at, p->key.len);
-	len += p->key.len;
+	memcpy(in, key.at, key.len);
+	len += key.len;
 	in[len++] = '\0';
 	memcpy(in + len, id.at, id.len);
 	len += id.len;
@@ -68,7 +68,7 @@ hash_what(const struct repeats *r, const struct words *w)
 	    (const unsigned char *)w->text.at, w->text.len, r->secret);
 	crypto_shorthash((unsigned char *)&hash,
 	    (const unsigned char *)parts, sizeof(parts), r->secret);
-	return hash;
+	return hash != 0 ? hash : 1;
 }
 
 uint64_t
@@ -79,15 +79,15 @@ repeats_find(const struct repeats *r, const struct person *p,
 
 	if (r->count == 0 || w->id.len == 0)
 		return 0;
-	hash_who(r, p, w->id, who);
+	hash_who(r, p->key, w->id, who);
 	for (uint32_t i = r->heads[who[0] & (r->size - 1)]; i != 0;
 	    i = r->ring[i - 1].next) {
 		const struct repeat *e = &r->ring[i - 1];
 
 		if (e->who[0] != who[0] || e->who[1] != who[1] ||
-		    r->events - e->event >= r->limit)
+		    e->time < p->since || r->events - e->event >= r->limit)
 			continue;
-		*same_r = e->what == hash_what(r, w);
+		*same_r = e->what == 0 || e->what == hash_what(r, w);
 		return e->number;
 	}
 	return 0;
@@ -103,14 +103,20 @@ link_in(struct repeats *r, uint32_t i)
 }
 
 static void
-drop_oldest(struct repeats *r)
+unlink_at(struct repeats *r, uint32_t i)
 {
-	struct repeat *e = &r->ring[r->oldest];
+	struct repeat *e = &r->ring[i];
 	uint32_t *at = &r->heads[e->who[0] & (r->size - 1)];
 
-	while (*at != r->oldest + 1)
+	while (*at != i + 1)
 		at = &r->ring[*at - 1].next;
 	*at = e->next;
+}
+
+static void
+drop_oldest(struct repeats *r)
+{
+	unlink_at(r, r->oldest);
 	r->oldest = (r->oldest + 1) & (r->size - 1);
 	r->count--;
 }
@@ -134,25 +140,40 @@ grow(struct repeats *r)
 }
 
 void
-repeats_note(struct repeats *r, const struct person *p,
-    const struct words *w, uint64_t number)
+repeats_note(struct repeats *r, const struct said *said)
 {
+	struct slice id = said->words->id;
 	struct repeat *e;
 	uint32_t i;
 
 	r->events++;
-	if (w->id.len == 0 || r->limit == 0)
+	if (id.len == 0 || r->limit == 0)
 		return;
-	while (r->count > 0 &&
-	    r->events - r->ring[r->oldest].event >= r->limit)
+	/* A batch longer than they count: events may be taken back. */
+	while (r->count > 0 && r->events - r->ring[r->oldest].event >=
+	    r->limit + REPEATS_BATCH)
 		drop_oldest(r);
 	if (r->count == r->size)
 		grow(r);
 	i = (r->oldest + r->count++) & (r->size - 1);
 	e = &r->ring[i];
-	hash_who(r, p, w->id, e->who);
-	e->what = hash_what(r, w);
-	e->number = number;
+	hash_who(r, said->key, id, e->who);
+	e->what = said->erased ? 0 : hash_what(r, said->words);
+	e->time = said->time;
+	e->number = said->number;
 	e->event = r->events;
 	link_in(r, i);
+}
+
+void
+repeats_undo(struct repeats *r, uint32_t events, uint32_t ids)
+{
+	assert(ids <= r->count && events <= REPEATS_BATCH);
+	for (; ids > 0; ids--) {
+		uint32_t i = (r->oldest + r->count - 1) & (r->size - 1);
+
+		unlink_at(r, i);
+		r->count--;
+	}
+	r->events -= events;
 }

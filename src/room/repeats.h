@@ -3,16 +3,17 @@
  * SPDX-License-Identifier: MIT
  *
  * Of the room's newest events that a client may repeat, those that carried an
- * id are remembered as a keyed 128-bit hash of who and id, and a hash of what.
+ * id are remembered as a keyed 128-bit hash of name and id, a hash of what,
+ * and the time, by which a guest is told from an earlier one of its name.
  *
  * Threads: the room's.
  * Locks:   none.
- * Memory:  48 bytes an id, up to the limit; none before the first. */
+ * Memory:  56 bytes an id, up to the limit; none before the first. */
 #ifndef ROOM_REPEATS_H
 #define ROOM_REPEATS_H
 
-#include "room/people.h"
 #include "proto/words.h"
+#include "room/people.h"
 
 struct repeat;
 
@@ -26,6 +27,16 @@ struct repeats {
 	unsigned char  secret[16];
 };
 
+/* An event as far as it matters here. */
+struct said {
+	struct slice        key;	/* of the name */
+	uint64_t            time;	/* ms since 1970 */
+	uint64_t            number;
+	const struct words *words;	/* command, id, words, text */
+	bool                erased;	/* the text is not known any more: any
+					 * text is the same */
+};
+
 void repeats_init(struct repeats *, uint32_t limit);
 void repeats_fini(struct repeats *);
 
@@ -33,8 +44,10 @@ void repeats_fini(struct repeats *);
  * it did not. *same_r: it was the very same thing. */
 uint64_t repeats_find(const struct repeats *, const struct person *,
     const struct words *, bool *same_r);
-/* The line was said under this number. */
-void repeats_note(struct repeats *, const struct person *,
-    const struct words *, uint64_t number);
+/* It was said; REPEATS_BATCH events may be taken back. */
+enum { REPEATS_BATCH = 4096 };
+void repeats_note(struct repeats *, const struct said *);
+/* The newest `events` were not said after all; `ids` of them had one. */
+void repeats_undo(struct repeats *, uint32_t events, uint32_t ids);
 
 #endif

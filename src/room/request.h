@@ -36,6 +36,8 @@ struct request {
 				 * there is none */
 	bool           looked;	/* it was looked for */
 	uint64_t       oldest;	/* HISTORY, SEARCH: not below this number */
+	bool           away;	/* the archive has it, or it is parked */
+	struct request *next_said; /* in the room's batch */
 	const char    *limit;	/* what refused it; or NULL */
 	unsigned       found;	/* connections that a visit was about */
 	unsigned       visits;	/* io threads still to be seen */

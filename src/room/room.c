@@ -16,7 +16,7 @@
 /* The deepest a room goes is the folding of a name that ROLE says, in ICU,
  * measured at 9 KiB; sanitizers take several times that. Pages that are not
  * touched cost nothing. */
-enum { ROOM_STACK = 128 * 1024 };
+enum { ROOM_STACK = 128 * 1024, JOB_WAIT_MS = 100 };
 
 static void
 init_feed(struct feed *f, struct room *room, struct mailbox *box)
@@ -34,10 +34,12 @@ init_feed(struct feed *f, struct room *room, struct mailbox *box)
 
 struct room *
 room_new(struct registry *r, const struct room_word *w,
-    const struct person *creator, uint64_t last)
+    const struct person *creator, const char *dir, uint64_t last)
 {
 	struct room *room =
 	    xcalloc(1, sizeof(*room) + r->ios * sizeof(room->feeds[0]));
+	char own[VAULT_DIR_MAX + 1];
+	bool guests = false;
 
 	room->registry = r;
 	room->config = r->config;
@@ -51,17 +53,26 @@ room_new(struct registry *r, const struct room_word *w,
 		if (w->pair[i] == NULL)
 			continue;
 		room->pair[i] = person_ref(w->pair[i]);
-		if (!w->pair[i]->account)
-			list_append(&w->pair[i]->pairings,
-			    &room->pairing[i].link);
+		if (w->pair[i]->account)
+			continue;
+		guests = true;
+		list_append(&w->pair[i]->pairings, &room->pairing[i].link);
 	}
+	if (r->vault != NULL && !guests) {
+		if (dir == NULL)
+			vault_dir(room->key, own);
+		room->ledger = ledger_new(r->vault, dir != NULL ? dir : own);
+	}
+	chain_init(&room->parked);
 	room->alone.kind = MAIL_ORDER;
 	room->until = UINT64_MAX;
 	list_init(&room->dormant);
 	mailbox_init(&room->inbox, (unsigned)config_get(&r->config->rooms_mailbox));
 	settings_init(&room->settings);
 	pace_init(&room->pace);
-	if (creator != NULL && creator->account && room->pair[0] == NULL)
+	room->made = creator != NULL && creator->account &&
+	    room->pair[0] == NULL;
+	if (room->made)
 		settings_give(&room->settings, creator->key, ROLE_OWNER,
 		    UINT64_MAX);
 	repeats_init(&room->repeats,
@@ -91,6 +102,9 @@ room_hibernate(struct room *room)
 	room->last = room->stream.last;
 	stream_fini(&room->stream);
 	roster_fini(&room->roster);
+	/* The log has them. */
+	if (room->ledger != NULL)
+		repeats_fini(&room->repeats);
 	free(room->erased);
 	room->erased = NULL;
 	room->erasures = 0;
@@ -114,6 +128,7 @@ room_free(struct room **at)
 		list_remove(&room->pairing[i].link);
 		person_unref(&room->pair[i]);
 	}
+	ledger_unref(&room->ledger);
 	free((char *)room->key.at);
 	free((char *)room->name.at);
 	free(room);
@@ -132,6 +147,9 @@ room_gone(const struct room *room)
 bool
 room_is_plain(const struct room *room, bool strictly)
 {
+	if (room->ledger != NULL && (ledger_bytes(room->ledger) > 0 ||
+	    ledger_failure(room->ledger) != 0))
+		return false;
 	return strictly ? settings_are_plain(&room->settings) :
 	    room->settings.grants.count == 0;
 }
@@ -141,6 +159,7 @@ run(void *arg)
 {
 	struct room *room = arg;
 
+	room_load(room);
 	for (;;) {
 		struct mail *waiters;
 		struct mail *batch =
@@ -149,7 +168,14 @@ run(void *arg)
 		room_turn(room, batch, waiters, clock_ms(), clock_wall_ms());
 		if (room->until > room->now)
 			continue;
+		/* Its jobs come back to this mailbox. */
+		if (room->jobs > 0) {
+			room->until = room->now + JOB_WAIT_MS;
+			continue;
+		}
 		room->until = UINT64_MAX;
+		if (room->ledger != NULL)
+			ledger_rest(room->ledger);
 		if (registry_retire(room->registry, room))
 			return;
 	}
@@ -212,12 +238,11 @@ room_event(struct room *room, struct event *e, bool numbered)
 	e->number = numbered ? room->stream.last + 1 : 0;
 	if (e->time < room->wall)
 		e->time = room->wall;
-	stream_commit(&room->stream, event_render(e,
-	    stream_reserve(&room->stream, event_bound(e))), numbered);
-	if (numbered) {
-		registry_note_time(room->registry, e->time);
-		counter_add(&room->counters.events, 1);
-	}
+	if (numbered)
+		room_batch_line(room, e);
+	else
+		stream_commit(&room->stream, event_render(e,
+		    stream_reserve(&room->stream, event_bound(e))), false);
 	return e->number;
 }
 
@@ -244,22 +269,36 @@ room_request(struct room *room, struct request *r)
 		[VERB_DELETE] = room_amend, [VERB_REACT] = room_amend,
 		[VERB_SIGNAL] = room_signal, [VERB_WHO] = room_who,
 		[VERB_SET] = room_set, [VERB_ROLE] = room_role,
-		[VERB_KICK] = room_kick
+		[VERB_KICK] = room_kick, [VERB_HISTORY] = room_history,
+		[VERB_SEARCH] = room_history, [VERB_RETRY] = room_retry
 	};
+	enum verb verb = r->words.command->verb;
 
-	counter_add(&room->counters.requests, 1);
+	if (r->looked)
+		room->lookups--;
+	else
+		counter_add(&room->counters.requests, 1);
+	/* What is only said can wait and be written together. */
+	if (verb != VERB_SAY && verb != VERB_EDIT && verb != VERB_REACT &&
+	    verb != VERB_SIGNAL)
+		room_flush(room);
+	r->away = false;
+	r->member = r->from;
 	/* A direct conversation enters connections that do not know yet; they
 	 * cannot leave before they do, since `tell` is under way. */
 	if (r->member == NULL && room->pair[0] != NULL &&
-	    r->words.command->verb != VERB_LEAVE)
+	    verb != VERB_LEAVE)
 		r->member = roster_by_conn(&room->roster, r->conn_id);
-	handlers[r->words.command->verb](room, r);
-	room_answer(r->feed, &r->mail);
+	handlers[verb](room, r);
+	if (!r->away)
+		room_answer(r->feed, &r->mail);
 }
 
 static void
 room_mail(struct room *room, struct mail *m)
 {
+	if (m->kind != MAIL_REQUEST)
+		room_flush(room);
 	switch (m->kind) {
 	case MAIL_REQUEST:
 		room_request(room,
@@ -271,6 +310,12 @@ room_mail(struct room *room, struct mail *m)
 	case MAIL_AGAIN:
 		room_again(room, table_entry(m, struct member, ask));
 		break;
+	case MAIL_CHANGE:
+		room_saved(room, table_entry(m, struct change, mail));
+		break;
+	case MAIL_ERASE:
+		room_was_erased(room, table_entry(m, struct erasure, mail));
+		break;
 	case MAIL_ORDER:
 		room->until =
 		    registry_linger(room->registry, room, room->now);
@@ -278,6 +323,21 @@ room_mail(struct room *room, struct mail *m)
 		break;
 	default:
 		assert(!"mail that a room does not take");
+	}
+}
+
+/* Nothing is being erased any more: on with those that waited for it. */
+static void
+take_parked(struct room *room)
+{
+	struct mail *m = room->parked.first, *next;
+
+	if (m == NULL || room->erasing > 0)
+		return;
+	chain_init(&room->parked);
+	for (; m != NULL; m = next) {
+		next = m->next;
+		room_mail(room, m);
 	}
 }
 
@@ -323,6 +383,8 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 		next = m->next;
 		room_mail(room, m);
 	}
+	take_parked(room);
+	room_flush(room);
 	more = stream_publish(&room->stream);
 	counter_set(&room->seen_last, room->stream.last);
 	counter_set(&room->seen_members, room->pair[0] != NULL ? 2 :

@@ -2,9 +2,13 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * The thread takes all its mail at once, runs each piece in order, publishes
- * what that added to the stream, and sends the answers back, one post an io
- * thread. It waits for mail and for nothing else.
+ * The thread takes all its mail at once, runs each piece in order, writes what
+ * that made to its log, publishes it, and sends the answers back, one post an
+ * io thread. It waits for mail, and for its own log's disk.
+ *
+ * Files: room.c the turn; batch.c to the log before it is told; load.c from
+ * the log and back; erase.c what was deleted; enter.c who comes and goes, and
+ * places; say.c, govern.c, history.c the commands.
  *
  * Threads: room_begin(), room_hibernate(), room_free() as the registry says;
  *          room_turn() and all that the room's other files have, the room's own.
@@ -14,6 +18,9 @@
 #define ROOM_ROOM_H
 
 #include "conf/config.h"
+#include "ledger/ledger.h"
+#include "room/archive.h"
+#include "room/change.h"
 #include "room/member.h"
 #include "room/pace.h"
 #include "room/registry.h"
@@ -22,6 +29,7 @@
 #include "room/roster.h"
 #include "room/settings.h"
 #include "room/stream.h"
+#include "ledger/keeper.h"
 #include "sync/counter.h"
 #include "sync/thread.h"
 
@@ -33,6 +41,32 @@ struct room_counters {
 	struct counter batches;		/* turns with mail */
 	struct counter repeats;		/* answered as said before */
 	struct counter gaps;		/* places that began with a GAP */
+	struct counter replays;		/* places in the log */
+	struct counter unsaid;		/* refused, since they could not be
+					 * stored */
+};
+
+/* Numbered lines at the stream's end that are to be written. */
+enum { BATCH_RUNS = 64 };
+
+struct batch {
+	struct stream_mark mark;	/* before them */
+	struct iovec       runs[BATCH_RUNS]; /* without what is ephemeral */
+	unsigned           count;	/* of runs */
+	unsigned           events;
+	unsigned           ids;		/* of them noted in repeats */
+	unsigned           noted;	/* events of them */
+	uint64_t           first;	/* number */
+	uint64_t           time;	/* of the first */
+	uint64_t           latest;	/* time of the last */
+	bool               log;		/* they go to the log */
+	struct request    *requests;	/* whose they are; by next_said */
+};
+
+/* A message that was deleted. */
+struct erased {
+	uint64_t number;
+	bool     pending;	/* the log still has it */
 };
 
 /* A room in the list of one of its two. */
@@ -65,7 +99,20 @@ struct room {
 	struct pace          pace;	/* (o) of a slow room */
 	struct settings      settings;	/* (o); (l) too where it says so */
 	uint64_t             last;	/* (o) while dormant: the last number */
-	uint64_t            *erased;	/* (o) deleted, still in the window */
+	struct ledger       *ledger;	/* (c) NULL: no log */
+	bool                 made;	/* (c) now, by somebody who owns it */
+	bool                 loaded;	/* (o) the log's end was read */
+	bool                 undone;	/* (o) a job failed: todo stays */
+	int                  failure;	/* (o) why nothing can be stored, as
+					 * -errno; 0: it can */
+	unsigned             jobs;	/* (o) erasures and changes that will
+					 * come back */
+	unsigned             lookups;	/* (o) requests that look at the log */
+	unsigned             erasing;	/* (o) erasures under way */
+	struct batch         batch;	/* (o) */
+	struct mail_chain    parked;	/* (o) until nothing is being erased */
+	struct erased       *erased;	/* (o) deleted: still in the window, or
+					 * not yet erased, or looked up */
 	size_t               erasures;	/* (o) */
 	uint64_t             now;	/* (o) clock_ms() of this turn */
 	uint64_t             wall;	/* (o) clock_wall_ms() of this turn */
@@ -77,9 +124,11 @@ struct room {
 };
 
 /* Made live, without its thread running: numbers go on after `last`. The
- * creator, unless NULL or a guest, owns it. */
+ * creator, unless NULL or a guest, owns it. With a vault, and unless a guest
+ * is one of its two, it has a log, in the directory `dir`, or, if that is
+ * NULL, the one that its key says. */
 struct room *room_new(struct registry *, const struct room_word *,
-    const struct person *creator, uint64_t last);
+    const struct person *creator, const char *dir, uint64_t last);
 void room_free(struct room **);
 /* Out of dormancy, and into it: stream, members and mail are gone then. */
 void room_wake(struct room *);
@@ -98,6 +147,43 @@ void room_turn(struct room *, struct mail *batch, struct mail *waiters,
     uint64_t now, uint64_t wall);
 
 /* Of the room's own files. */
+
+/* load.c: what the log's end tells, before the first mail. */
+void room_load(struct room *);
+/* Tells the log how much of it is kept. */
+void room_keep(struct room *);
+/* To the store; the line is in todo. */
+void room_save_switches(struct room *);
+void room_save_grant(struct room *, struct slice key, enum role,
+    uint64_t until);
+/* Mail: a change is back. */
+void room_saved(struct room *, struct change *);
+/* A job came back; done: what it stood for in todo is not needed any more. */
+void room_job_over(struct room *, bool done);
+
+/* batch.c: a numbered event at the stream's end, to be written. */
+void room_batch_line(struct room *, struct event *);
+/* Writes what the turn has said so far. False: it could not be, was
+ * taken back, and the requests were told. */
+bool room_flush(struct room *);
+/* The event just made is this request's. */
+void room_batched(struct room *, struct request *, bool noted);
+/* Refuses, with why nothing can be stored. */
+void room_storage_error(struct room *, struct request *, int failure);
+/* An event on its own, whose consequences are in todo before it is written, if
+ * it goes to the log. 0: it could not be, and the request is answered. */
+uint64_t room_event_todo(struct room *, struct request *, struct event *,
+    bool log);
+
+/* erase.c: the text of a message is not shown again. */
+void room_erase(struct room *, uint64_t number, uint64_t by);
+void room_erase_again(struct room *, uint64_t number, uint64_t by);
+bool room_is_erased(const struct room *, uint64_t number);
+/* Mail: an erasure is back. */
+void room_was_erased(struct room *, struct erasure *);
+/* True: the mail waits until nothing is being erased, since it would read the
+ * log. */
+bool room_park(struct room *, struct mail *);
 
 struct actor room_actor(const struct room *, const struct request *);
 struct standing room_standing(const struct room *);
@@ -123,6 +209,8 @@ void room_who(struct room *, struct request *);
 void room_say(struct room *, struct request *);
 void room_amend(struct room *, struct request *);	/* EDIT DELETE REACT */
 void room_signal(struct room *, struct request *);
+void room_history(struct room *, struct request *);	/* and SEARCH */
+void room_retry(struct room *, struct request *);
 void room_set(struct room *, struct request *);
 void room_role(struct room *, struct request *);
 /* Who the second word names: its key, folded into key_r (NAME_KEY_MAX + 1).

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 
-#include "base/alloc.h"
 #include "proto/event.h"
 #include "room/room.h"
 
@@ -57,25 +56,42 @@ is_too_fast(struct room *room, struct request *r)
 	return wait > 0;
 }
 
-/* The event of the request; its echo is the answer. */
-static void
-tell(struct room *room, struct request *r, struct slice target)
+/* The event of the request. */
+static struct event
+event_of(const struct request *r, struct slice target)
 {
 	/* A guest may have begun a little ahead of this turn's clock, and what
 	 * it says must not seem to be another's. */
-	struct event e = {
-		.verb = r->words.command->name, .attrs = r->words.attrs,
+	return (struct event){
+		.verb = r->words.command->verb == VERB_SAY ? "MSG" :
+		    r->words.command->name, .attrs = r->words.attrs,
 		.time = r->who->since, .name = r->who->name,
 		.word = { target }, .text = r->words.text
 	};
-	uint64_t number;
+}
 
-	if (r->words.command->verb == VERB_SAY)
-		e.verb = "MSG";
-	if (room->pair[0] != NULL)
+static void
+note(struct room *room, struct request *r, const struct event *e)
+{
+	struct said said = { .key = r->who->key, .time = e->time,
+		.number = e->number, .words = &r->words };
+
+	repeats_note(&room->repeats, &said);
+}
+
+/* Says it; the echo is the answer. */
+static void
+tell(struct room *room, struct request *r, struct slice target)
+{
+	struct event e = event_of(r, target);
+
+	if (room->pair[0] != NULL) {
+		room_flush(room);
 		room_invite(room);
-	number = room_event(room, &e, true);
-	repeats_note(&room->repeats, r->who, &r->words, number);
+	}
+	room_event(room, &e, true);
+	note(room, r, &e);
+	room_batched(room, r, true);
 }
 
 void
@@ -87,67 +103,34 @@ room_say(struct room *room, struct request *r)
 	tell(room, r, (struct slice){ 0 });
 }
 
-static bool
-is_erased(const struct room *room, uint64_t number)
-{
-	for (size_t i = 0; i < room->erasures; i++)
-		if (room->erased[i] == number)
-			return true;
-	return false;
-}
+enum target { TARGET_THERE, TARGET_NONE, TARGET_AWAY };
 
-struct edits {
-	uint64_t target;
-	uint64_t last;	/* number of its last EDIT */
-};
-
-static void
-look_for_edit(struct slice line, void *arg)
-{
-	struct edits *edits = arg;
-	struct slice verb;
-	struct event e;
-	uint64_t target;
-
-	if (event_number(line) > 0 && event_parse(line, &e, &verb) &&
-	    slice_is(verb, "EDIT") && number_parse(e.word[0], 1, &target) &&
-	    target == edits->target)
-		edits->last = e.number;
-}
-
-/* The text is not shown again, nor that of its edits: who comes from before
- * the last of them is given a GAP. */
-static void
-erase(struct room *room, uint64_t number)
-{
-	struct edits edits = { .target = number, .last = number };
-	size_t kept = 0;
-
-	stream_walk(&room->stream, number, look_for_edit, &edits);
-	stream_raise(&room->stream, edits.last + 1);
-	for (size_t i = 0; i < room->erasures; i++)
-		if (room->erased[i] >= room->stream.head->number)
-			room->erased[kept++] = room->erased[i];
-	room->erasures = kept;
-	room->erased = xrealloc(room->erased,
-	    (kept + 1) * sizeof(*room->erased));
-	room->erased[room->erasures++] = number;
-}
-
-/* The message that the second word names, if it can still be looked at. */
-static bool
+/* The message that the second word names: in the window, or else in the log,
+ * which another thread looks at. */
+static enum target
 find_target(struct room *room, struct request *r, struct event *e)
 {
 	uint64_t number = r->words.number;
 	struct slice line, verb;
+	bool there = stream_line(&room->stream, number, &line);
 
-	if (stream_line(&room->stream, number, &line) &&
-	    event_parse(line, e, &verb) && slice_is(verb, "MSG") &&
-	    !is_erased(room, number))
-		return true;
+	if (!there && room->ledger != NULL && !r->looked &&
+	    number <= ledger_last(room->ledger)) {
+		room->lookups++;
+		r->away = true;
+		archives_ask(room->registry->archives, r);
+		return TARGET_AWAY;
+	}
+	if (!there && r->target != NULL) {
+		line = (struct slice){ r->target->data, r->target->len };
+		there = true;
+	}
+	if (there && event_parse(line, e, &verb) && slice_is(verb, "MSG") &&
+	    !event_is_erased(e) && !room_is_erased(room, number))
+		return TARGET_THERE;
 	request_error(r, ERROR_NO_SUCH_NUMBER,
 	    error_help(ERROR_NO_SUCH_NUMBER));
-	return false;
+	return TARGET_NONE;
 }
 
 /* A guest's own is only what was said under its present reservation. */
@@ -155,6 +138,27 @@ static bool
 is_own(const struct request *r, const struct event *e)
 {
 	return slice_same(e->name, r->who->name) && e->time >= r->who->since;
+}
+
+static void
+delete(struct room *room, struct request *r)
+{
+	struct event e = event_of(r, r->words.word[1]);
+	uint64_t by;
+	bool kept;
+
+	if (room->pair[0] != NULL) {
+		room_flush(room);
+		room_invite(room);
+	}
+	/* What the log has is erased there, whatever the room is now. */
+	kept = room->ledger != NULL &&
+	    r->words.number <= ledger_last(room->ledger);
+	by = room_event_todo(room, r, &e, kept || !room->settings.ephemeral);
+	if (by == 0)
+		return;
+	note(room, r, &e);
+	room_erase(room, r->words.number, by);
 }
 
 void
@@ -165,7 +169,7 @@ room_amend(struct room *room, struct request *r)
 	bool own;
 
 	if (said_before(room, r) || !may_speak_now(room, r, false) ||
-	    !find_target(room, r, &target))
+	    find_target(room, r, &target) != TARGET_THERE)
 		return;
 	own = is_own(r, &target);
 	if (verb == VERB_EDIT && !own) {
@@ -175,9 +179,10 @@ room_amend(struct room *room, struct request *r)
 	}
 	if (verb == VERB_DELETE && room_may(room, r, !own) != ERROR_NONE)
 		return;
-	tell(room, r, r->words.word[1]);
 	if (verb == VERB_DELETE)
-		erase(room, r->words.number);
+		delete(room, r);
+	else
+		tell(room, r, r->words.word[1]);
 }
 
 void
@@ -190,7 +195,9 @@ room_signal(struct room *room, struct request *r)
 
 	if (room_may(room, r, false) != ERROR_NONE)
 		return;
-	if (room->pair[0] != NULL)
+	if (room->pair[0] != NULL) {
+		room_flush(room);
 		room_invite(room);
+	}
 	room_event(room, &e, false);
 }

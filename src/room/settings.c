@@ -9,18 +9,10 @@
 
 enum { SLOW_MAX = 86400 };
 
-struct grant {
-	struct table_node node;
-	enum role         role;
-	uint64_t          until;
-	struct slice      key;
-	char              bytes[];
-};
-
 static struct slice
 key_of(const struct table_node *n)
 {
-	return table_entry(n, const struct grant, node)->key;
+	return settings_grant(n)->key;
 }
 
 void

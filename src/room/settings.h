@@ -27,6 +27,21 @@ struct settings {
 	uint64_t     soonest;	/* when the first of the grants ends */
 };
 
+/* A role of somebody, in settings.grants. */
+struct grant {
+	struct table_node node;
+	enum role         role;
+	uint64_t          until;	/* clock_ms(); UINT64_MAX: never */
+	struct slice      key;
+	char              bytes[];
+};
+
+static inline const struct grant *
+settings_grant(const struct table_node *n)
+{
+	return table_entry(n, const struct grant, node);
+}
+
 void settings_init(struct settings *);
 void settings_fini(struct settings *);
 bool settings_are_plain(const struct settings *);

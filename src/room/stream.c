@@ -63,6 +63,34 @@ stream_commit(struct stream *s, size_t len, bool numbered)
 		s->last++;
 }
 
+struct stream_mark
+stream_mark(const struct stream *s)
+{
+	return (struct stream_mark){ s->tail, s->fill, s->last };
+}
+
+void
+stream_rewind(struct stream *s, const struct stream_mark *m)
+{
+	struct chunk *c = m->tail->after, *next;
+
+	for (; c != NULL; c = next) {
+		next = c->after;
+		chunk_unref(&c);
+	}
+	m->tail->after = NULL;
+	s->tail = m->tail;
+	s->fill = m->fill;
+	s->last = m->last;
+}
+
+void
+stream_skip(struct stream *s, uint64_t last)
+{
+	assert(last > s->last);
+	s->last = last;
+}
+
 uint64_t
 stream_end(const struct stream *s)
 {
@@ -150,7 +178,8 @@ offset_of(const struct stream *s, const struct chunk *c, uint64_t number)
 	while (off < written(s, c)) {
 		struct slice line = line_at(s, c, off);
 
-		if (event_number(line) == number)
+		if (event_number(line) == number ||
+		    event_gap_end(line) >= number)
 			return off;
 		off += (uint32_t)line.len;
 	}

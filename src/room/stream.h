@@ -42,6 +42,13 @@ struct stream {
 	_Atomic uint64_t  start;	/* (a) where head begins */
 };
 
+/* An end of the stream that may be gone back to. */
+struct stream_mark {
+	struct chunk *tail;
+	uint32_t      fill;
+	uint64_t      last;
+};
+
 void stream_init(struct stream *, uint64_t window, uint64_t last);
 void stream_fini(struct stream *);
 
@@ -49,6 +56,13 @@ void stream_fini(struct stream *);
  * whether it was numbered (last + 1). */
 char *stream_reserve(struct stream *, size_t bound);
 void stream_commit(struct stream *, size_t len, bool numbered);
+/* Takes back what was committed since the mark, none of it published; no
+ * place beyond it may have been given away. */
+struct stream_mark stream_mark(const struct stream *);
+void stream_rewind(struct stream *, const struct stream_mark *);
+/* The numbers up to `last` are not given; a GAP line was committed, unnumbered,
+ * that says so. */
+void stream_skip(struct stream *, uint64_t last);
 /* Shows readers what was committed since, all of it at once, and moves the
  * window. True if there was anything to show. */
 bool stream_publish(struct stream *);
@@ -59,8 +73,8 @@ uint64_t stream_end(const struct stream *);
 uint64_t stream_oldest(const struct stream *);
 /* From now on nothing below `number` is shown to who was not there. */
 void stream_raise(struct stream *, uint64_t number);
-/* The place of the event `number`, or of the end if it is last + 1; it must
- * be at least stream_oldest(). *chunk_r is referenced for the caller. */
+/* The place of the event `number`, or of the GAP it is in, or of the end if it
+ * is last + 1; it must be at least stream_oldest(). *chunk_r is referenced for the caller. */
 void stream_seek(const struct stream *, uint64_t number,
     struct chunk **chunk_r, uint32_t *off_r);
 /* The line of an event, unless it is not there any more. Good until the next
