@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,14 @@
 
 #include <sodium.h>
 
+#include "account/restore.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "server.h"
 
 struct arguments {
 	struct server_options options;
+	const char *restore;	/* the backup; or NULL */
 	bool background;
 	bool test;
 };
@@ -25,18 +28,27 @@ static void
 usage(FILE *to)
 {
 	fprintf(to, "usage: vcrpd [-bftV] [-c FILE] [-d DATADIR] [-p PORT]\n"
+	    "       vcrpd --restore BACKUP -d DATADIR\n"
 	    "  -b  run in the background    -f  in the foreground (default)\n"
 	    "  -c  configuration file       -d  data directory\n"
 	    "  -p  port; 0: any free one    -t  test the configuration\n"
-	    "  -V  version\n");
+	    "  -V  version\n"
+	    "  --restore  make the data directory from a backup, and end\n");
 }
 
 static void
 parse(struct arguments *a, int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "help",	no_argument,       NULL, 'h' },
+		{ "restore",	required_argument, NULL, 'r' },
+		{ "version",	no_argument,       NULL, 'V' },
+		{ NULL,		0,                 NULL, 0 }
+	};
 	int c;
 
-	while ((c = getopt(argc, argv, "bc:d:fhp:tV")) != -1) {
+	while ((c = getopt_long(argc, argv, "bc:d:fhp:tV", options,
+	    NULL)) != -1) {
 		switch (c) {
 		case 'b':
 			a->background = true;
@@ -52,6 +64,9 @@ parse(struct arguments *a, int argc, char **argv)
 			break;
 		case 'p':
 			a->options.port = optarg;
+			break;
+		case 'r':
+			a->restore = optarg;
 			break;
 		case 't':
 			a->test = true;
@@ -154,6 +169,17 @@ serve(struct config *config, const struct arguments *a)
 	return 0;
 }
 
+/* Where to must be said: a default would be filled by mistake. */
+static int
+bring_back(const struct config *config, const char *backup)
+{
+	if (*config->server_data == '\0') {
+		fprintf(stderr, "vcrpd: --restore needs -d DATADIR\n");
+		return 2;
+	}
+	return restore(backup, config->server_data) ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -169,6 +195,8 @@ main(int argc, char **argv)
 	faults = server_configure(config, &a.options, complain, NULL);
 	if (faults > 0)
 		rc = 1;
+	else if (a.restore != NULL)
+		rc = bring_back(config, a.restore);
 	else if (a.test)
 		printf("vcrpd: the configuration is good\n");
 	else
