@@ -28,6 +28,13 @@ struct sum {
 	bool     there;
 };
 
+/* Of the file that speaks of so many bytes. */
+static inline uint64_t
+sums_size(uint64_t bytes)
+{
+	return (bytes + SUM_BLOCK - 1) / SUM_BLOCK * SUM_ENTRY;
+}
+
 /* `count` entries from that of `block` on; those beyond the end are not
  * there. 0 or -errno. */
 int sums_read(int fd, uint64_t block, unsigned count, struct sum *sums_r);
