@@ -14,6 +14,7 @@
 #ifndef ACCOUNT_BACKUP_H
 #define ACCOUNT_BACKUP_H
 
+#include "account/manifest.h"
 #include "ledger/ledger.h"
 #include "room/registry.h"
 #include "room/request.h"

@@ -23,7 +23,7 @@ enum {
 	TRIES = 1000	/* for a block that is being erased, 1 ms each */
 };
 
-_Static_assert(PATH <= MANIFEST_PATH, "paths of logs");
+_Static_assert((int)PATH <= (int)MANIFEST_PATH, "paths of logs");
 
 /* A segment, as much of it as is copied. */
 struct part {
