@@ -46,7 +46,8 @@ fake_room(struct fake *f, struct guy *creator, const char *text)
 	    registry_word(f->registry, who, slice_of(text), &word, &why);
 
 	assert(e == ERROR_NONE && f->room == NULL);
-	f->room = room_new(f->registry, &word, who, FAKE_LAST);
+	f->room = room_new(f->registry, &word, who, NULL,
+	    FAKE_LAST);
 	room_word_fini(&word);
 	return f->room;
 }
@@ -142,11 +143,15 @@ struct guy *
 fake_guest(struct fake *f, const char *nick, const char *key)
 {
 	struct guy *g = new_guy(f);
+	struct person *claim;
 	const char *why;
-
-	return logged_in(g, people_hello(f->registry, slice_of(nick),
+	enum error e = people_hello(f->registry, slice_of(nick),
 	    slice_of(key != NULL ? key : ""), &g->contact, &g->handover,
-	    &why));
+	    &claim, &why);
+
+	if (claim != NULL)
+		people_enter(f->registry, &claim, &g->contact, &g->handover);
+	return logged_in(g, e);
 }
 
 static struct guy *

@@ -20,11 +20,13 @@ refusal(struct fake *f, const char *nick, const char *key)
 {
 	struct contact contact = { 0 };
 	struct mail handover = { 0 };
+	struct person *claim;
 	const char *why = NULL;
 	enum error e = people_hello(f->registry, slice_of(nick),
-	    slice_of(key), &contact, &handover, &why);
+	    slice_of(key), &contact, &handover, &claim, &why);
 
 	CU_ASSERT_PTR_NOT_NULL(why);
+	CU_ASSERT_PTR_NULL(claim);
 	CU_ASSERT_PTR_NULL(contact.person);
 	return e;
 }
@@ -210,10 +212,11 @@ come_and_go(void *arg)
 	while (c->welcome < ROUNDS && c->good) {
 		struct contact contact = { .conn = 1, .io = c->io };
 		struct mail handover = { .kind = MAIL_CONN };
+		struct person *claim;
 		const char *why;
 		enum error e = people_hello(c->fake->registry,
 		    slice_of("alice"), slice_of(c->key), &contact, &handover,
-		    &why);
+		    &claim, &why);
 
 		if (e != ERROR_NONE) {
 			c->good = e == ERROR_NAME_TAKEN && *c->key == '\0';

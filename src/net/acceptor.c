@@ -32,9 +32,12 @@ struct acceptor {
 	struct net       *net;		/* (c) */
 	struct listeners *listeners;	/* (o) while it runs */
 	struct thread     thread;	/* (c) */
-	struct mailbox    box;		/* (s) main's orders only */
+	struct mailbox    box;		/* (s) */
 	int               epoll;	/* (c) */
 	struct link       waiting;	/* (o) connections, oldest first */
+	struct table      claiming;	/* (o) those that the store has, by id */
+	struct mail_chain claims;	/* (o) to the store, of this pass */
+	unsigned          claimed;	/* (o) at the store */
 	uint64_t          now;		/* (o) clock_ms() of this pass */
 	uint64_t          next_id;	/* (o) */
 	unsigned          next_io;	/* (o) */
@@ -67,6 +70,15 @@ watch_listeners(struct acceptor *a, bool on)
 	}
 }
 
+static struct slice
+conn_key(const struct table_node *n)
+{
+	const struct conn *c = table_entry(n, struct conn, node);
+
+	return (struct slice){ (const char *)&c->contact.conn,
+		sizeof(c->contact.conn) };
+}
+
 struct acceptor *
 acceptor_new(struct net *net, struct listeners *listeners,
     const char **why_r)
@@ -80,8 +92,11 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
 	a->next_id = 1;
 	list_init(&a->waiting);
+	table_init(&a->claiming, conn_key);
+	chain_init(&a->claims);
 	if (rc < 0 || a->epoll < 0) {
 		*why_r = strerror(rc < 0 ? -rc : errno);
+		table_fini(&a->claiming);
 		free(a);
 		return NULL;
 	}
@@ -99,7 +114,8 @@ acceptor_free(struct acceptor **at)
 	*at = NULL;
 	if (a == NULL)
 		return;
-	assert(list_empty(&a->waiting));
+	assert(list_empty(&a->waiting) && a->claimed == 0);
+	table_fini(&a->claiming);
 	close(a->epoll);
 	mailbox_fini(&a->box);
 	free(a);
@@ -128,6 +144,8 @@ drop(struct acceptor *a, struct conn *c)
 {
 	shut(c->fd);
 	list_remove(&c->by_time);
+	if (c->claiming)
+		table_remove(&a->claiming, &c->node);
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 	atomic_fetch_sub(&a->net->connections, 1);
 	addresses_leave(&a->net->addresses, &c->address);
@@ -256,9 +274,10 @@ next_io(struct acceptor *a)
 	return net->ios[a->next_io];
 }
 
-/* Lines as long as it is ours. Returns false when it is not any more. */
+/* Lines as long as it is ours, and to be read from. */
 static enum login
-take_lines(struct acceptor *a, struct conn *c, struct slice *rest)
+take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
+    struct reserve **reserve_r)
 {
 	enum login what = LOGIN_MORE;
 	struct slice line, id;
@@ -282,29 +301,61 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest)
 			c->end = END_STRANGER;
 			return LOGIN_END;
 		}
-		what = login_line(c, line, *rest);
+		what = login_line(c, line, *rest, reserve_r);
 	}
 	return what;
 }
 
-/* It is still to log in: watched again, and where it was in the list. */
+/* It is still to log in: watched again. */
 static void
-keep_waiting(struct acceptor *a, struct conn *c, struct link *before,
-    struct slice rest)
+watch(struct acceptor *a, struct conn *c, struct slice rest)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
 
-	list_append(before->next, &c->by_time);
 	conn_keep(c, rest.at, rest.len);
 	ev.data.ptr = c;
 	epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev);
 }
 
 static void
+claim(struct acceptor *a, struct conn *c, struct reserve *r)
+{
+	c->claiming = true;
+	table_add(&a->claiming, &c->node);
+	r->back = &a->box;
+	chain_add(&a->claims, &r->mail);
+	a->claimed++;
+}
+
+/* What was read, in a->buf. It is not watched: it may go to an io thread,
+ * which watches it itself; and no other thread may find it in two places. */
+static void
+take_read(struct acceptor *a, struct conn *c, struct slice rest)
+{
+	struct link *before = c->by_time.prev;
+	struct reserve *r;
+	enum login what;
+
+	list_remove(&c->by_time);
+	c->contact.io = next_io(a)->index;
+	what = take_lines(a, c, &rest, &r);
+	if (what == LOGIN_DONE) {
+		counter_add(&a->unauthenticated, (uint64_t)-1);
+		return;
+	}
+	list_append(before->next, &c->by_time);
+	if (what == LOGIN_WAIT) {
+		claim(a, c, r);
+		return;
+	}
+	watch(a, c, rest);
+	answer(a, c, what);
+}
+
+static void
 read_some(struct acceptor *a, struct conn *c)
 {
-	struct link *before;
-	enum login what;
+	struct reserve *none;
 	struct slice rest;
 	ssize_t n;
 
@@ -325,23 +376,43 @@ read_some(struct acceptor *a, struct conn *c)
 	if (!c->greeted && (unsigned char)rest.at[0] != '\n' &&
 	    (unsigned char)rest.at[0] != '\r' && ((unsigned char)rest.at[0]
 	    < 0x20 || (unsigned char)rest.at[0] > 0x7f)) {
-		login_line(c, (struct slice){ rest.at, 1 }, rest);
+		login_line(c, (struct slice){ rest.at, 1 }, rest, &none);
 		answer(a, c, LOGIN_END);
 		return;
 	}
-	/* From here on it may go to an io thread, which watches it itself;
-	 * and no other thread may find it in two places. */
 	epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	take_read(a, c, rest);
+}
+
+/* The store's answer. Who has it may be gone. */
+static void
+take_reserved(struct acceptor *a, struct reserve *r)
+{
+	struct slice id = { (const char *)&r->conn, sizeof(r->conn) };
+	struct table_node *n = table_find(&a->claiming, id);
+	struct slice rest = { a->buf, 0 };
+	struct link *before;
+	struct conn *c;
+
+	a->claimed--;
+	if (n == NULL) {
+		login_abandoned(a->net->registry, &r, a->now);
+		return;
+	}
+	c = table_entry(n, struct conn, node);
+	table_remove(&a->claiming, n);
+	c->claiming = false;
 	before = c->by_time.prev;
 	list_remove(&c->by_time);
-	c->contact.io = next_io(a)->index;
-	what = take_lines(a, c, &rest);
-	if (what == LOGIN_DONE) {
+	if (login_reserved(c, &r, a->now) == LOGIN_DONE) {
 		counter_add(&a->unauthenticated, (uint64_t)-1);
 		return;
 	}
-	keep_waiting(a, c, before, rest);
-	answer(a, c, what);
+	list_append(before->next, &c->by_time);
+	rest.len = c->in_len;
+	if (rest.len > 0)
+		memcpy(a->buf, c->in, rest.len);
+	take_read(a, c, rest);
 }
 
 static void
@@ -400,10 +471,16 @@ take_mail(struct acceptor *a)
 	struct mail *m = mailbox_take(&a->box, &waiters);
 
 	for (; m != NULL; m = next) {
-		struct closing *c = table_entry(m, struct closing, mail);
+		struct closing *c;
 
 		next = m->next;
+		if (m->kind == MAIL_RESERVE) {
+			take_reserved(a,
+			    table_entry(m, struct reserve, mail));
+			continue;
+		}
 		assert(m->kind == MAIL_ORDER);
+		c = table_entry(m, struct closing, mail);
 		close_some(a, c->local);
 		free(c);
 	}
@@ -444,7 +521,7 @@ run(void *arg)
 	struct acceptor *a = arg;
 	struct epoll_event events[EVENTS];
 
-	while (!a->over) {
+	while (!a->over || a->claimed > 0) {
 		int n = epoll_wait(a->epoll, events, EVENTS,
 		    may_sleep_for(a));
 
@@ -463,8 +540,12 @@ run(void *arg)
 		}
 		tick(a);
 		take_mail(a);
+		if (a->over)
+			say_goodbye(a);
+		if (a->claims.first != NULL)
+			mailbox_send_chain(a->net->registry->store,
+			    &a->claims);
 	}
-	say_goodbye(a);
 }
 
 int

@@ -8,6 +8,10 @@
  * in which the registry learns of the connection, with what it read beyond the
  * login's line.
  *
+ * A guest's name that is to be on the disk first goes to the store. Meanwhile
+ * the connection is not read from; a second or two later it is logged in, or
+ * told that it is not. The thread ends when all these have come back.
+ *
  * Out of descriptors it stops watching its sockets for a tenth of a second:
  * the backlog waits, and no loop spins.
  *

@@ -44,7 +44,7 @@ enum {
 struct piece;
 
 struct conn {
-	struct table_node node;		/* io: by id */
+	struct table_node node;		/* by id; the acceptor's if claiming */
 	struct contact    contact;	/* the id, the io, who it is */
 	struct link       by_time;	/* in one of the owner's lists */
 	struct link       turn;		/* io: there is more to do */
@@ -70,6 +70,7 @@ struct conn {
 	struct blob      *parting;	/* why it went, for LEAVE lines */
 	enum conn_end     end;		/* END_NONE: it lives */
 	bool              greeted;
+	bool              claiming;	/* the store has its HELLO */
 	bool              readable;	/* the socket may have more */
 	bool              hup;		/* the peer's end was told */
 	bool              blocked;	/* the socket takes no more */

@@ -14,33 +14,38 @@
 #include "wire/vcrp.h"
 
 /* What is to be read on by the io thread: a room that HELLO named is joined
- * by a line of its own. */
-static void
+ * by a line of its own, whose length this gives. */
+static unsigned
 keep_rest(struct conn *c, const struct words *w, struct slice rest)
 {
 	struct blob *b = NULL;
+	unsigned joins;
 
 	if (w->count > 1)
 		blob_printf(&b, "JOIN %.*s\n", (int)w->word[1].len,
 		    w->word[1].at);
 	if (b == NULL) {
 		conn_keep(c, rest.at, rest.len);
-		return;
+		return 0;
 	}
+	joins = (unsigned)b->len;
 	blob_add(&b, rest);
 	conn_keep(c, b->data, b->len);
 	blob_unref(&b);
+	return joins;
 }
 
 /* The hand-over, prepared before it is known whether it comes about. */
-static void
+static unsigned
 prepare(struct conn *c, const struct words *w, struct slice rest)
 {
-	keep_rest(c, w, rest);
+	unsigned joins = keep_rest(c, w, rest);
+
 	c->mail.kind = MAIL_CONN;
 	blob_unref(&c->login_id);
 	if (w->id.len > 0)
 		blob_add(&c->login_id, w->id);
+	return joins;
 }
 
 static enum login
@@ -52,15 +57,68 @@ refused(struct conn *c, const struct words *w, enum error e, const char *why)
 }
 
 static enum login
-hello(struct conn *c, const struct words *w, struct slice rest)
+hello(struct conn *c, const struct words *w, struct slice rest,
+    struct reserve **reserve_r)
 {
+	unsigned joins = prepare(c, w, rest);
+	struct person *claim;
+	struct reserve *r;
 	const char *why;
-	enum error e;
+	enum error e = people_hello(c->net->registry, w->word[0], w->key,
+	    &c->contact, &c->mail, &claim, &why);
 
-	prepare(c, w, rest);
-	e = people_hello(c->net->registry, w->word[0], w->key, &c->contact,
-	    &c->mail, &why);
-	return e == ERROR_NONE ? LOGIN_DONE : refused(c, w, e, why);
+	if (e != ERROR_NONE)
+		return refused(c, w, e, why);
+	if (claim == NULL)
+		return LOGIN_DONE;
+	r = xcalloc(1, sizeof(*r));
+	r->mail.kind = MAIL_RESERVE;
+	r->conn = c->contact.conn;
+	r->joins = joins;
+	r->person = claim;
+	*reserve_r = r;
+	return LOGIN_WAIT;
+}
+
+void
+login_abandoned(struct registry *registry, struct reserve **at, uint64_t now)
+{
+	struct reserve *r = *at;
+
+	*at = NULL;
+	people_abandon(registry, &r->person, r->good, now);
+	free(r);
+}
+
+static void
+not_reserved(struct conn *c, unsigned joins)
+{
+	struct slice id = { 0 };
+
+	if (c->login_id != NULL)
+		id = (struct slice){ c->login_id->data, c->login_id->len };
+	conn_error(c, id, ERROR_BUSY,
+	    "names cannot be kept now; try again, or without a key");
+	if (joins == 0)
+		return;
+	c->in_len -= joins;
+	memmove(c->in, c->in + joins, c->in_len);
+}
+
+enum login
+login_reserved(struct conn *c, struct reserve **at, uint64_t now)
+{
+	struct reserve *r = *at;
+
+	if (!r->good) {
+		not_reserved(c, r->joins);
+		login_abandoned(c->net->registry, at, now);
+		return LOGIN_MORE;
+	}
+	*at = NULL;
+	people_enter(c->net->registry, &r->person, &c->contact, &c->mail);
+	free(r);
+	return LOGIN_DONE;
 }
 
 static const struct local_user *
@@ -110,11 +168,12 @@ quit(struct conn *c, const struct words *w)
 }
 
 static enum login
-run(struct conn *c, const struct words *w, struct slice rest)
+run(struct conn *c, const struct words *w, struct slice rest,
+    struct reserve **reserve_r)
 {
 	switch (w->command->verb) {
 	case VERB_HELLO:
-		return hello(c, w, rest);
+		return hello(c, w, rest, reserve_r);
 	case VERB_AUTH:
 		return auth(c, w, rest);
 	case VERB_PING:
@@ -168,7 +227,8 @@ stranger(struct conn *c, const struct words *w, struct slice line,
 }
 
 enum login
-login_line(struct conn *c, struct slice line, struct slice rest)
+login_line(struct conn *c, struct slice line, struct slice rest,
+    struct reserve **reserve_r)
 {
 	char why[WHY_MAX];
 	struct words w;
@@ -184,7 +244,7 @@ login_line(struct conn *c, struct slice line, struct slice rest)
 		return stranger(c, &w, line, e, why);
 	conn_greet(c);
 	if (e == ERROR_NONE)
-		return run(c, &w, rest);
+		return run(c, &w, rest, reserve_r);
 	conn_error(c, w.id, e, why);
 	return LOGIN_MORE;
 }

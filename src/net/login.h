@@ -9,15 +9,24 @@
 #define NET_LOGIN_H
 
 #include "net/conn.h"
+#include "room/reserve.h"
 
 enum login {
 	LOGIN_MORE,	/* it goes on */
+	LOGIN_WAIT,	/* the name is to be on the disk first */
 	LOGIN_DONE,	/* it is its io thread's: do not touch it */
 	LOGIN_END	/* send what is to be sent, and end it: conn->end */
 };
 
 /* One line; rest is what was read behind it. The connection must not be
- * watched while this runs, since it may go at once. */
-enum login login_line(struct conn *, struct slice line, struct slice rest);
+ * watched while this runs, since it may go at once. LOGIN_WAIT: rest is kept
+ * with the connection, and *reserve_r is to go to the store. */
+enum login login_line(struct conn *, struct slice line, struct slice rest,
+    struct reserve **reserve_r);
+/* The store's answer, which is freed. LOGIN_DONE; or LOGIN_MORE: it was told
+ * why not, and goes on with what is kept. */
+enum login login_reserved(struct conn *, struct reserve **, uint64_t now);
+/* The same where the connection is gone. */
+void login_abandoned(struct registry *, struct reserve **, uint64_t now);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "ledger/vault.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
@@ -51,6 +52,7 @@ person_new(struct registry *r, struct slice key, struct slice name,
 	list_init(&p->expiry);
 	atomic_init(&p->refs, 1);
 	p->known = true;
+	p->stored = true;
 	table_add(&r->people, &p->node);
 	return p;
 }
@@ -72,7 +74,8 @@ stop_waiting(struct registry *r, struct person *p)
 	r->reserved--;
 }
 
-/* The name is free again; who talked with it is told that it is over. */
+/* The name is free again; who talked with it is told that it is over. The
+ * store hears of it before it can hear of the next one of that name. */
 static void
 forget(struct registry *r, struct person *p)
 {
@@ -86,18 +89,12 @@ forget(struct registry *r, struct person *p)
 		if (room->live)
 			registry_tell(room);
 	}
-	person_unref(&p);
-}
-
-static void
-enter(struct registry *r, struct person *p, struct contact *c,
-    struct mail *handover)
-{
-	c->person = person_ref(p);
-	c->told = false;
-	stop_waiting(r, p);
-	list_append(&p->contacts, &c->link);
-	mailbox_send(r->boxes[c->io], handover);
+	if (r->store == NULL || !p->reserved) {
+		person_unref(&p);
+		return;
+	}
+	p->over.kind = MAIL_FORGET;
+	mailbox_send(r->store, &p->over);
 }
 
 static void
@@ -115,20 +112,56 @@ replace_all(struct registry *r, struct person *p)
 	}
 }
 
+static void
+enter(struct registry *r, struct person *p, struct contact *c,
+    struct mail *handover)
+{
+	if (!p->account)
+		replace_all(r, p);
+	c->person = person_ref(p);
+	c->told = false;
+	stop_waiting(r, p);
+	list_append(&p->contacts, &c->link);
+	mailbox_send(r->boxes[c->io], handover);
+}
+
+static uint64_t
+later(uint64_t time, uint64_t than)
+{
+	return time > than ? time : than + 1;
+}
+
 /* A guest's time begins after every event there is, so that what an earlier
  * guest of the name said is told apart by its time. */
 uint64_t
 people_begin_time(struct registry *r)
 {
-	uint64_t wall = clock_wall_ms();
-	uint64_t high = atomic_load_explicit(&r->high, memory_order_relaxed);
+	uint64_t time = later(clock_wall_ms(),
+	    atomic_load_explicit(&r->high, memory_order_relaxed));
 
-	return wall > high ? wall : high + 1;
+	if (r->vault == NULL)
+		return time;
+	return later(later(time, r->vault->begun),
+	    atomic_load_explicit(&r->vault->time, memory_order_relaxed));
+}
+
+static struct person *
+new_guest(struct registry *r, struct slice key, struct slice nick,
+    const unsigned char *secret, uint64_t since)
+{
+	struct person *p = person_new(r, key, nick, true);
+
+	p->since = since;
+	p->reserved = secret != NULL;
+	if (secret != NULL)
+		memcpy(p->secret, secret, PERSON_SECRET);
+	return p;
 }
 
 static enum error
 hello_locked(struct registry *r, struct slice key, struct slice nick,
-    const unsigned char *secret, struct contact *c, struct mail *handover)
+    const unsigned char *secret, struct contact *c, struct mail *handover,
+    struct person **claim_r)
 {
 	struct slice account = { key.at + 1, key.len - 1 };
 	struct person *p = people_find(r, key);
@@ -138,28 +171,30 @@ hello_locked(struct registry *r, struct slice key, struct slice nick,
 	if (p != NULL && (secret == NULL || !p->reserved ||
 	    sodium_memcmp(secret, p->secret, PERSON_SECRET) != 0))
 		return ERROR_NAME_TAKEN;
-	if (p != NULL) {
-		replace_all(r, p);
-	} else {
-		p = person_new(r, key, nick, true);
-		p->since = people_begin_time(r);
-		p->reserved = secret != NULL;
-		if (secret != NULL)
-			memcpy(p->secret, secret, PERSON_SECRET);
+	if (p == NULL) {
+		p = new_guest(r, key, nick, secret, people_begin_time(r));
+		p->stored = secret == NULL || r->store == NULL;
 	}
-	enter(r, p, c, handover);
+	if (p->stored) {
+		enter(r, p, c, handover);
+		return ERROR_NONE;
+	}
+	p->claims++;
+	*claim_r = person_ref(p);
 	return ERROR_NONE;
 }
 
 enum error
 people_hello(struct registry *r, struct slice nick, struct slice secret,
-    struct contact *c, struct mail *handover, const char **why_r)
+    struct contact *c, struct mail *handover, struct person **claim_r,
+    const char **why_r)
 {
 	char key[NAME_KEY_MAX + 1];
 	unsigned char hash[PERSON_SECRET];
 	size_t len;
 	enum error e;
 
+	*claim_r = NULL;
 	key[0] = '~';
 	if (name_fold(r->names, NAME_NICK, nick.at, nick.len, key + 1, &len,
 	    why_r) < 0)
@@ -169,7 +204,7 @@ people_hello(struct registry *r, struct slice nick, struct slice secret,
 		    (const unsigned char *)secret.at, secret.len, NULL, 0);
 	lock_take(&r->lock);
 	e = hello_locked(r, (struct slice){ key, len + 1 }, nick,
-	    secret.len > 0 ? hash : NULL, c, handover);
+	    secret.len > 0 ? hash : NULL, c, handover, claim_r);
 	lock_drop(&r->lock);
 	*why_r = error_help(e);
 	return e;
@@ -208,6 +243,69 @@ reserve(struct registry *r, struct person *p, uint64_t now)
 		    expiry));
 }
 
+/* Is nobody there, and nobody about to be? */
+static void
+look_whether_gone(struct registry *r, struct person *p, uint64_t now)
+{
+	if (!list_empty(&p->contacts) || p->claims > 0)
+		return;
+	if (p->reserved && p->stored)
+		reserve(r, p, now);
+	else
+		forget(r, p);
+}
+
+void
+people_enter(struct registry *r, struct person **claim, struct contact *c,
+    struct mail *handover)
+{
+	struct person *p = *claim;
+
+	lock_take(&r->lock);
+	p->claims--;
+	p->stored = true;
+	enter(r, p, c, handover);
+	lock_drop(&r->lock);
+	person_unref(claim);
+}
+
+void
+people_abandon(struct registry *r, struct person **claim, bool stored,
+    uint64_t now)
+{
+	struct person *p = *claim;
+
+	lock_take(&r->lock);
+	p->claims--;
+	p->stored = p->stored || stored;
+	look_whether_gone(r, p, now);
+	lock_drop(&r->lock);
+	person_unref(claim);
+}
+
+/* Folded anew: which names are the same may have changed with Unicode. */
+bool
+people_restore(struct registry *r, struct slice nick, uint64_t since,
+    const unsigned char *secret, uint64_t now)
+{
+	char key[NAME_KEY_MAX + 1];
+	struct slice all = { key, 0 };
+	const char *why;
+	bool good;
+
+	key[0] = '~';
+	if (name_fold(r->names, NAME_NICK, nick.at, nick.len, key + 1,
+	    &all.len, &why) < 0)
+		return false;
+	all.len++;
+	lock_take(&r->lock);
+	good = people_find(r, all) == NULL && r->reserved < RESERVED_MAX;
+	if (good)
+		reserve(r, new_guest(r, all, nick, secret, since), now);
+	lock_drop(&r->lock);
+	return good;
+}
+
 bool
 people_leave(struct registry *r, struct contact *c, uint64_t now)
 {
@@ -217,12 +315,7 @@ people_leave(struct registry *r, struct contact *c, uint64_t now)
 	lock_take(&r->lock);
 	told = c->told;
 	list_remove(&c->link);
-	if (list_empty(&p->contacts)) {
-		if (p->reserved)
-			reserve(r, p, now);
-		else
-			forget(r, p);
-	}
+	look_whether_gone(r, p, now);
 	lock_drop(&r->lock);
 	person_unref(&c->person);
 	return told;

@@ -7,10 +7,15 @@
  * connection of a person is listed before its login is answered, so that a
  * direct conversation can find all of them.
  *
+ * Where there is a store, a guest with a secret is on the disk before its
+ * login is answered (room/reserve.h). Until then the name is claimed: it is
+ * taken, and who has it is nobody's partner yet.
+ *
  * Threads: any.
  * Locks:   the registry's, taken inside.
  * Memory:  a person is freed with its last reference: the registry's while
- *          the name is held, one a contact, one a room's occupant. */
+ *          the name is held, one a contact, one a claim, one a room's
+ *          occupant. */
 #ifndef ROOM_PEOPLE_H
 #define ROOM_PEOPLE_H
 
@@ -36,7 +41,9 @@ struct person {
 	bool         account;		/* (c) else a guest */
 	bool         admin;		/* (c) */
 	atomic_bool  known;		/* (a) written (l): in the table */
-	bool         reserved;		/* (l) the secret is set */
+	bool         reserved;		/* (c) the secret is set */
+	bool         stored;		/* (l) on the disk, if it is to be */
+	unsigned     claims;		/* (l) logins that wait for the disk */
 	struct slice key;		/* (c) folded; a guest's begins with ~ */
 	struct slice name;		/* (c) as shown */
 	uint64_t     since;		/* (c) later than any event of another
@@ -46,7 +53,8 @@ struct person {
 					 * which end with it */
 	struct link  expiry;		/* (l) among those that wait to end */
 	uint64_t     expires;		/* (l) clock_ms() */
-	unsigned char secret[PERSON_SECRET]; /* (l) its hash */
+	struct mail  over;		/* MAIL_FORGET, at most once */
+	unsigned char secret[PERSON_SECRET]; /* (c) its hash */
 };
 
 /* A connection as the registry knows it, embedded in the connection. */
@@ -63,10 +71,25 @@ struct contact {
  * in that order and as one step; the caller may not touch the connection
  * afterwards. On an error nothing has happened, and *why_r is a sentence.
  * With a secret that matches, the guest's other connections are told
- * MAIL_REPLACED. now is clock_ms(). */
+ * MAIL_REPLACED.
+ *
+ * Unless *claim_r is NULL the guest is to be on the disk first: nothing was
+ * sent, and when it is known whether it is there people_enter() or
+ * people_abandon() is due, either of which ends the claim. */
 enum error people_hello(struct registry *, struct slice nick,
     struct slice secret, struct contact *, struct mail *handover,
-    const char **why_r);
+    struct person **claim_r, const char **why_r);
+/* It is on the disk: as above. */
+void people_enter(struct registry *, struct person **claim,
+    struct contact *, struct mail *handover);
+/* The login does not come about: it is not on the disk, or the connection is
+ * gone. now is clock_ms(), here and below. */
+void people_abandon(struct registry *, struct person **claim, bool stored,
+    uint64_t now);
+/* A guest of an earlier run, who has ten minutes from now. False: it can not
+ * be had any more. For main, before anybody logs in. */
+bool people_restore(struct registry *, struct slice nick, uint64_t since,
+    const unsigned char *secret, uint64_t now);
 enum error people_account(struct registry *, struct slice name, bool admin,
     struct contact *, struct mail *handover, const char **why_r);
 
