@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account/backup.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@
 #include "net/io.h"
 #include "proto/mail.h"
 #include "server.h"
+#include "storage.h"
 
 enum {
 	RESERVED = 32,	/* descriptors for the server's own use */
@@ -35,6 +37,7 @@ struct server {
 	struct names      *names;
 	struct listeners   listeners;
 	struct net         net;
+	struct storage    *storage;
 	struct mailbox     box;		/* requests for main */
 	struct mailbox    *boxes[IO_MAX];
 	struct thread      self;
@@ -93,8 +96,6 @@ open_listeners(struct server *s, char *why, size_t size)
 	const char *path = c->server_socket, *data = data_directory(c);
 	char own[4096];
 
-	if (make_directory(data, why, size) < 0)
-		return -1;
 	if (listeners_open(&s->listeners, c->server_listen,
 	    (unsigned)config_get(&c->server_port), why, size) < 0)
 		return -1;
@@ -188,6 +189,17 @@ make_net(struct server *s, char *why, size_t size)
 }
 
 static int
+open_storage(struct server *s, char *why, size_t size)
+{
+	const char *data = data_directory(s->config);
+
+	if (make_directory(data, why, size) < 0)
+		return -1;
+	s->storage = storage_new(s->config, data, s->net.registry, why, size);
+	return s->storage != NULL ? 0 : -1;
+}
+
+static int
 take_signals(struct server *s, char *why, size_t size)
 {
 	sigset_t set;
@@ -224,7 +236,7 @@ server_new(struct config *config, const struct server_options *options,
 		goto fail;
 	}
 	if (take_signals(s, why, size) < 0 || make_net(s, why, size) < 0 ||
-	    open_listeners(s, why, size) < 0)
+	    open_storage(s, why, size) < 0 || open_listeners(s, why, size) < 0)
 		goto fail;
 	s->net.acceptor = acceptor_new(&s->net, &s->listeners, &reason);
 	if (s->net.acceptor != NULL)
@@ -246,6 +258,7 @@ server_free(struct server **at)
 	acceptor_free(&s->net.acceptor);
 	listeners_close(&s->listeners);
 	registry_free(&s->net.registry);
+	storage_free(&s->storage);
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_free(&s->net.ios[i]);
 	if (s->net.main != NULL) {
@@ -261,7 +274,7 @@ server_free(struct server **at)
 int
 server_start(struct server *s)
 {
-	int rc = 0;
+	int rc = storage_start(s->storage);
 
 	/* Rooms come and go by the thousand: without a bound each new thread
 	 * might get an arena of its own. */
@@ -376,6 +389,9 @@ take_request(struct server *s, struct request *r)
 	case VERB_DRAIN:
 		drain(s, r);
 		break;
+	case VERB_BACKUP:
+		backup_ask(storage_backup(s->storage), r);
+		return;
 	case VERB_SHUTDOWN:
 		log_info("shutting down, asked by %.*s",
 		    (int)r->who->name.len, r->who->name.at);
@@ -454,6 +470,7 @@ void
 server_stop(struct server *s)
 {
 	service_stopping();
+	storage_hurry(s->storage);
 	acceptor_close(s->net.acceptor, true);
 	acceptor_join(s->net.acceptor);
 	order_all(s, true, false, s->code, s->spread);
@@ -463,7 +480,9 @@ server_stop(struct server *s)
 		take_mail(s);
 	}
 	/* No requests are left; the rooms' last mail needs the io threads. */
+	storage_drain(s->storage);
 	registry_stop(s->net.registry);
+	storage_stop(s->storage);
 	order_all(s, false, true, NULL, 0);
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_join(s->net.ios[i]);

@@ -4,6 +4,7 @@
  *
  *   threads, in the order they start (they stop in the reverse):
  *     main      signals, reload, stop: server_run()
+ *     store, keeper, archive 0, 1   storage.h
  *     io 0..N   net/io.h
  *     acceptor  net/acceptor.h
  *     rooms     room/room.h, one each, when they are entered

@@ -30,10 +30,9 @@ person_unref(struct person **at)
 		free(p);
 }
 
-/* In one piece with its key and name. One reference: the table's. */
+/* In one piece with its key and name. */
 static struct person *
-person_new(struct registry *r, struct slice key, struct slice name,
-    bool guest)
+make(struct slice key, struct slice name, bool guest)
 {
 	struct person *p =
 	    xcalloc(1, sizeof(*p) + key.len + name.len + guest);
@@ -51,10 +50,26 @@ person_new(struct registry *r, struct slice key, struct slice name,
 	list_init(&p->pairings);
 	list_init(&p->expiry);
 	atomic_init(&p->refs, 1);
-	p->known = true;
 	p->stored = true;
+	return p;
+}
+
+/* One reference: the table's. */
+static struct person *
+person_new(struct registry *r, struct slice key, struct slice name,
+    bool guest)
+{
+	struct person *p = make(key, name, guest);
+
+	p->known = true;
 	table_add(&r->people, &p->node);
 	return p;
+}
+
+struct person *
+people_absent(struct slice key, struct slice name)
+{
+	return make(key, name, false);
 }
 
 struct person *

@@ -99,6 +99,9 @@ bool people_leave(struct registry *, struct contact *, uint64_t now);
 /* Ends the reservations that are over. */
 void people_expire(struct registry *, uint64_t now);
 
+/* An account that is not here, for a direct conversation that is known again:
+ * no table has it. One reference, the caller's. */
+struct person *people_absent(struct slice key, struct slice name);
 /* Under the registry's lock: who has this key now; NULL if nobody. */
 struct person *people_find(struct registry *, struct slice key);
 

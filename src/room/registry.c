@@ -261,9 +261,8 @@ find_space(struct registry *r)
 	return r->rooms.count < most;
 }
 
-/* Above every number that an earlier room of any name was given. */
-static uint64_t
-begin_number(struct registry *r)
+uint64_t
+registry_begin(struct registry *r)
 {
 	uint64_t number = people_begin_time(r) * 1024;
 
@@ -285,7 +284,7 @@ make_room(struct registry *r, const struct room_word *w,
 		*limit_r = "rooms.max";
 		return ERROR_TOO_MANY;
 	}
-	*room_r = room_new(r, w, who, NULL, begin_number(r));
+	*room_r = room_new(r, w, who, NULL, registry_begin(r));
 	table_add(&r->rooms, &(*room_r)->node);
 	return ERROR_NONE;
 }

@@ -22,6 +22,7 @@
 #include "base/names.h"
 #include "conf/config.h"
 #include "room/people.h"
+#include "room/rights.h"
 
 struct archives;
 struct room;
@@ -62,6 +63,20 @@ struct room_word {
 /* boxes: the mailboxes of the io threads, which outlive the registry. */
 struct registry *registry_new(const struct config *, const struct names *,
     struct mailbox **boxes, unsigned ios);
+/* restore.c, for main before anybody logs in: the rooms of earlier runs. One
+ * whose log is in that directory, as vault_each() found it: known by its
+ * name, or, if that is empty, by the directory's. */
+void registry_found(struct registry *, const char *dir, struct slice name,
+    uint64_t last);
+/* One that the store knows by its key; its switches (taken over). */
+struct switches;
+void registry_switches(struct registry *, struct slice key,
+    struct slice name, const struct switches *);
+/* until: ms since 1970, UINT64_MAX for ever. */
+void registry_grant(struct registry *, struct slice key, struct slice who,
+    enum role, uint64_t until);
+/* Under the lock: above every number that an earlier room of any name had. */
+uint64_t registry_begin(struct registry *);
 /* Waits until every room's thread has ended: all holders must have let go,
  * or be about to. */
 void registry_stop(struct registry *);
