@@ -84,8 +84,8 @@ disk_read(int fd, void *data, size_t len, uint64_t at)
 
 	while (got < len) {
 		REPEAT(n,
-		    pread(fd, (char *)data + got, len - got,
-			(off_t)(at + got)));
+		    pread(
+			fd, (char *)data + got, len - got, (off_t)(at + got)));
 		if (n < 0)
 			return -errno;
 		if (n == 0)
@@ -101,6 +101,16 @@ disk_size(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) < 0 ? -errno : (int64_t)st.st_size;
+}
+
+int64_t
+disk_size_at(int dir, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return S_ISLNK(st.st_mode) ? -ELOOP : (int64_t)st.st_size;
 }
 
 int
@@ -206,8 +216,8 @@ disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
 		return -ENAMETOOLONG;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (slash != NULL)
-		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path),
-		    path);
+		snprintf(
+		    parent, sizeof(parent), "%.*s", (int)(slash - path), path);
 	rc = write_fresh(dir, fresh, data, len, sync);
 	if (rc == 0)
 		rc = disk_rename(dir, fresh, path);

@@ -12,7 +12,7 @@
 #include "ledger/sums.h"
 
 enum {
-	SEGMENT_NAME = 16 + 5,		/* "%016llu.log" and its NUL */
+	LEDGER_DIR_BYTES = 4096,	/* what a directory counts */
 	LEDGER_PATH = VAULT_DIR_MAX + 1 + 64
 };
 
@@ -45,7 +45,8 @@ struct ledger {
 	_Atomic uint64_t  keep_ms;	/* (a) */
 	_Atomic uint64_t  keep_count;	/* (a) */
 	bool              loaded;	/* (r) */
-	bool              made;		/* (r) the directory is there */
+	bool              usable;	/* (r) the directory could be read */
+	bool              made;		/* (r) it is there */
 	int               todo;		/* (r) descriptor, or -1 */
 	uint64_t          todo_size;	/* (r) */
 	bool              full;		/* (r) a new segment comes next */
@@ -93,6 +94,22 @@ void vault_turn(struct ledger *, int fd, uint64_t first);
 void vault_shut(struct ledger *);
 /* So much more, or less, is used of the disk: by the vault and the ledger. */
 void ledger_used(struct ledger *, int64_t bytes);
+void vault_used(struct vault *, int64_t bytes);
+/* A sync has failed, or the end of the log is not known any more: nothing is
+ * appended until ledger_retry(). Logs it, the first time. */
+void ledger_fail(struct ledger *, const char *what, int why);
+/* Tells the keeper that there is something to look at. */
+void ledger_tell(struct ledger *);
+/* A reference, if there is one still. */
+bool ledger_alive(struct ledger *);
+/* (r) The room's directory is there; 0 or -errno. */
+int ledger_make(struct ledger *);
+/* (r) Adds a segment to the end. */
+void ledger_push(struct ledger *, const struct segment *);
+/* (r) A copy of the last one; false if there is none. */
+bool segment_last(struct ledger *, struct segment *);
+/* Is it to be forced to the disk at all? */
+bool vault_syncs(const struct vault *);
 
 /* A line of a log taken apart. */
 struct log_line {

@@ -40,6 +40,17 @@ entry_parse(const char *at)
 	return s.there ? s : (struct sum){ 0 };
 }
 
+/* With a NUL behind it. */
+static void
+entry_print(char *at, const struct sum *s)
+{
+	if (s->there)
+		snprintf(at, SUM_ENTRY + 1, "%08" PRIx32 " %06" PRIu32 "\n",
+		    s->crc, s->len % 1000000);
+	else
+		snprintf(at, SUM_ENTRY + 1, "-------- ------\n");
+}
+
 int
 sums_read(int fd, uint64_t block, unsigned count, struct sum *sums_r)
 {
@@ -69,9 +80,7 @@ sums_write(int fd, uint64_t block, unsigned count, const struct sum *sums)
 	for (; rc == 0 && count > 0; count -= some, block += some) {
 		some = count < AT_ONCE ? count : AT_ONCE;
 		for (i = 0; i < some; i++, sums++)
-			snprintf(text + i * SUM_ENTRY, SUM_ENTRY + 1,
-			    "%08" PRIx32 " %06" PRIu32 "\n", sums->crc,
-			    sums->len % 1000000);
+			entry_print(text + i * SUM_ENTRY, sums);
 		rc = disk_write(fd, text, some * SUM_ENTRY, block * SUM_ENTRY);
 	}
 	return rc;

@@ -71,8 +71,9 @@ struct vault {
 };
 
 /* Opens or makes what is missing under the existing directory `data`. The
- * store's life, or "" if it is new: then, and where there is no ceiling, a
- * fresh one is made up. NULL and why_r: another server has it, it cannot be
+ * store's life, or "" if it is new: then, in a copy, and where there is no
+ * ceiling, a fresh one is made up, which the store has to hold from then on.
+ * NULL and why_r: another server has it, it cannot be
  * read or written, its ceiling is not understood. */
 struct vault *vault_open(const struct config *, const char *data,
     const char *life, char *why_r, size_t size);
