@@ -10,8 +10,10 @@ import re
 import time
 
 from accept import Client, Load, Row, Server, administrator, until
+from crowd import Crowd, Writer, judge
 
-row = Row("27", "clock +1 h, -2 h, +1 d, and 1 s back 100 times")
+row = Row("27", "clock +1 h, -2 h, +1 d, and 1 s back 100 times; a year "
+          "between two lives")
 libraries = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 if not libraries:
     row.check(False, "libfaketime is here (package faketime)")
@@ -26,11 +28,11 @@ def set_clock(seconds):
 
 
 set_clock(0)
+FAKE = {"LD_PRELOAD": libraries[0], "FAKETIME_TIMESTAMP_FILE": offset,
+        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1"}
 server = Server(row, {"rooms.linger": 1, "limits.idle_timeout": 600},
-                env={"LD_PRELOAD": libraries[0],
-                     "FAKETIME_TIMESTAMP_FILE": offset,
-                     "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC":
-                     "1", "DONT_FAKE_MONOTONIC": "1"})
+                env=FAKE)
 alice = Client(server.port, "alice", key="a" * 30)
 last = alice.join("lobby")
 seen = []
@@ -92,4 +94,42 @@ stats.until("OK STATS", lines)
 for line in lines:
     if re.search("uptime", line):
         row.figure("STATS", line)
+server.stop()
+
+# Each life has another clock; what was said and what numbers were given are
+# those of all lives. A new room each time, too, and one without a log.
+server = Server(row, {"rooms.linger": 0}, env=FAKE, started=False)
+crowd, told = Crowd(seed=1), {}
+crowd.writers(6, 2, pace=0.01)
+YEAR = 365 * 86400
+for life, jump in enumerate((0, YEAR, -YEAR, 60, -60, YEAR, 0)):
+    set_clock(jump)
+    server.start()
+    crowd.add(Writer(crowd.truth, "new%d" % life, "new-%d" % life, pace=0.01,
+                     chance=crowd.chance))
+    crowd.connect(server.port)
+    crowd.run(0.7)
+    root = administrator(server)
+    numbers = [root.join("short-lived")]
+    for line in ("SET short-lived ephemeral on", "SAY short-lived once"):
+        root.send(line)
+        numbers.append(int(root.until("(SET|MSG) short").split()[2]))
+    row.check(numbers[-1] > told.get("high", 0), "life %d, clock %+d: an "
+              "ephemeral room goes on at %d" % (life, jump, numbers[-1]))
+    told["high"] = numbers[-1]
+    if life % 2:
+        server.crash()
+    else:
+        server.stop()
+    crowd.drain()
+set_clock(0)
+server.start()
+crowd.connect(server.port)
+crowd.settle()
+crowd.close()
+total, missing = judge(crowd.truth, server.port, crowd.people)
+for fault in crowd.truth.faults[:10]:
+    print("   " + fault)
+row.check(not crowd.truth.faults and not missing, "%d messages in 7 lives: "
+          "no number twice, none missing" % crowd.acked())
 row.finish()
