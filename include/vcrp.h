@@ -97,6 +97,9 @@ struct vcrp_event {
 	bool mine;
 	/* It came before the end of what JOIN asked to be replayed. */
 	bool replay;
+	/* It did not happen now: it is a line of the page that the request of
+	 * this number asked for, vcrp_history() or vcrp_search(); else 0. */
+	int64_t page;
 	/* We are out of the room with this: left, thrown out, banned, or not
 	 * taken back after an interruption. */
 	bool out;
@@ -169,6 +172,19 @@ int64_t vcrp_edit(struct vcrp *, const char *room, uint64_t number,
 int64_t vcrp_delete(struct vcrp *, const char *room, uint64_t number);
 int64_t vcrp_react(struct vcrp *, const char *room, uint64_t number,
     const char *text);
+/* The newest `count` (1 to 1000) events of a room, or of those before number
+ * `before` unless that is 0: the server's PAGE line, these events oldest first
+ * and each with `page` set, and the end. There may be fewer; a GAP line among
+ * them tells of what is not kept. It makes no difference to the cursor, and
+ * needs no JOIN in rooms that all may read. Answers that are lost with the
+ * connection end with VCRP_LOST, maybe in the middle: ask again. */
+int64_t vcrp_history(struct vcrp *, const char *room, unsigned count,
+    uint64_t before);
+/* The same of messages that hold all the words of text. When the server did
+ * not look through all there is, its answer has an attribute "from": ask for
+ * what is before that number. */
+int64_t vcrp_search(struct vcrp *, const char *room, unsigned count,
+    uint64_t before, const char *text);
 /* Any line, without its LF, and without id= among its attributes. What the
  * functions above do is done as they do it. Other requests have a queue of
  * their own, in order and one at a time; one that was sent and not answered

@@ -82,6 +82,32 @@ vcrp_react(struct vcrp *v, const char *room, uint64_t number,
 	    (unsigned long long)number, text);
 }
 
+int64_t
+vcrp_history(struct vcrp *v, const char *room, unsigned count,
+    uint64_t before)
+{
+	if (!vline_is_word(room))
+		return -EINVAL;
+	if (before == 0)
+		return ask(v, VERB_OTHER, NULL, 0, NULL, " HISTORY %s %u",
+		    room, count);
+	return ask(v, VERB_OTHER, NULL, 0, NULL, " HISTORY %s %u %llu", room,
+	    count, (unsigned long long)before);
+}
+
+int64_t
+vcrp_search(struct vcrp *v, const char *room, unsigned count, uint64_t before,
+    const char *text)
+{
+	if (!vline_is_word(room))
+		return -EINVAL;
+	if (before == 0)
+		return ask(v, VERB_OTHER, NULL, 0, text, " SEARCH %s %u %s",
+		    room, count, text);
+	return ask(v, VERB_OTHER, NULL, 0, text, ";before=%llu SEARCH %s %u "
+	    "%s", (unsigned long long)before, room, count, text);
+}
+
 /* Goes past the queues, and no answer is waited for. */
 static int64_t
 send_now(struct vcrp *v, const char *line)

@@ -58,6 +58,7 @@ struct vcrp {
 	unsigned        failures;	/* since the last login */
 	int64_t         numbers;	/* given to requests so far */
 	uint64_t        page_left;	/* lines of a PAGE to come */
+	int64_t         page;		/* the request that it answers */
 	struct vroom   *rooms;
 	struct vroom    control;
 	size_t          pending;

@@ -41,6 +41,8 @@ vstream_finish(struct vcrp *v, struct vroom *room, struct vcrp_event *event)
 {
 	struct vrequest *request = vroom_pop(room);
 
+	if (room == &v->control)
+		v->page_left = 0;
 	event->request = request->number;
 	free(request);
 	v->pending--;
@@ -182,12 +184,23 @@ advance(struct vcrp *v, struct vroom *room, struct vcrp_event *event)
 	v->held = number > before || v->event.request != 0;
 }
 
+static bool
+is_of_page(struct vcrp *v, struct vcrp_event *event)
+{
+	if (v->page_left == 0)
+		return false;
+	v->page_left--;
+	event->page = v->page;
+	return true;
+}
+
 bool
 vstream_numbered(struct vcrp *v, const struct vline *line,
     struct vcrp_event *event)
 {
 	struct vroom *room, *asked = NULL;
 	int64_t own = vstream_own_number(v, line);
+	bool paged = is_of_page(v, event);
 
 	if (line->count < 4 || !vline_number(line->words[1], &event->number) ||
 	    !vline_number(line->words[2], &event->time))
@@ -195,10 +208,8 @@ vstream_numbered(struct vcrp *v, const struct vline *line,
 	event->room = line->words[0];
 	event->name = line->words[3];
 	event->mine = own > 0 && strcmp(event->name, v->name) == 0;
-	if (v->page_left > 0) {
-		v->page_left--;
+	if (paged)
 		return true;
-	}
 	if (event->mine)
 		asked = vstream_asking(v, own);
 	room = vroom_find_name(v->rooms, event->room);
@@ -224,13 +235,14 @@ vstream_gap(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
 	struct vroom *room;
 	uint64_t from, to, before;
+	bool paged = is_of_page(v, event);
 
 	if (line->count < 3 || !vline_number(line->words[1], &from) ||
 	    !vline_number(line->words[2], &to))
 		return true;
 	event->room = line->words[0];
 	room = vroom_find_name(v->rooms, event->room);
-	if (room == NULL || !in_room(room))
+	if (paged || room == NULL || !in_room(room))
 		return true;
 	before = room->cursor;
 	if (to > before)
@@ -260,8 +272,12 @@ bool
 vstream_page(struct vcrp *v, const struct vline *line,
     struct vcrp_event *event)
 {
-	if (line->count > 1 && vline_number(line->words[1], &v->page_left))
-		event->room = line->words[0];
+	if (line->count < 2 || !vline_number(line->words[1], &v->page_left))
+		return true;
+	/* One request at a time is on its way that a page can answer. */
+	v->page = v->control.first != NULL ? v->control.first->number : 0;
+	event->page = v->page;
+	event->room = line->words[0];
 	return true;
 }
 

@@ -124,6 +124,7 @@ keep(struct peer *peer, const struct vcrp_event *event)
 	seen = &peer->events[peer->count++];
 	*seen = (struct seen){
 		.kind = event->kind, .request = event->request,
+		.page = event->page,
 		.mine = event->mine, .replay = event->replay, .out = event->out,
 		.number = event->number, .wait = event->wait
 	};

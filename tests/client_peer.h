@@ -16,7 +16,7 @@
 /* An event, with its texts copied; "" where they were NULL. */
 struct seen {
 	enum vcrp_kind kind;
-	int64_t        request;
+	int64_t        request, page;
 	bool           mine, replay, out;
 	uint64_t       number;
 	int            wait;

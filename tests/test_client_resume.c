@@ -391,24 +391,6 @@ joins_a_conversation_that_another_begins(void)
 	peer_close(&peer);
 }
 
-static void
-leaves_its_place_alone_for_a_page(void)
-{
-	struct peer peer;
-
-	enter(&peer);
-	peer_tell(&peer, "PAGE lobby 2");
-	peer_tell(&peer, "MSG lobby 40 5 bob a");
-	peer_tell(&peer, "MSG lobby 50 5 bob b");
-	peer_tell(&peer, "MSG lobby 101 5 bob c");
-	peer_line(&peer, "PAGE lobby 2", 0);
-	peer_line(&peer, "MSG lobby 40 5 bob a", 0);
-	peer_line(&peer, "MSG lobby 50 5 bob b", 0);
-	peer_line(&peer, "MSG lobby 101 5 bob c", 0);
-	CU_ASSERT_EQUAL(vcrp_cursor(peer.v, "lobby"), 101);
-	peer_close(&peer);
-}
-
 static CU_TestInfo resume_tests[] = {
 	{ "goes on where it had read to", goes_on_where_it_had_read_to },
 	{ "strikes out what was said and says the rest",
@@ -436,8 +418,6 @@ static CU_TestInfo number_tests[] = {
 	{ "follows a direct conversation", follows_a_direct_conversation },
 	{ "joins a conversation that another begins",
 	    joins_a_conversation_that_another_begins },
-	{ "leaves its place alone for a page",
-	    leaves_its_place_alone_for_a_page },
 	CU_TEST_INFO_NULL
 };
 
