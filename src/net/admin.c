@@ -31,7 +31,7 @@ stat_line(struct blob **b, const char *name, uint64_t value)
 
 struct room_sums {
 	uint64_t rooms, live, people, requests, events, batches, repeats,
-	    gaps, refused;
+	    gaps, replays, unsaid, failed;
 };
 
 static void
@@ -47,6 +47,28 @@ add_room(const struct room *room, void *arg)
 	s->batches += counter_get(&room->counters.batches);
 	s->repeats += counter_get(&room->counters.repeats);
 	s->gaps += counter_get(&room->counters.gaps);
+	s->replays += counter_get(&room->counters.replays);
+	s->unsaid += counter_get(&room->counters.unsaid);
+	s->failed += room->ledger != NULL &&
+	    ledger_failure(room->ledger) != 0;
+}
+
+static void
+storage_stats(struct net *net, const struct room_sums *s, struct blob **b)
+{
+	const struct vault *v = net->registry->vault;
+
+	if (v == NULL)
+		return;
+	stat_line(b, "storage_bytes", atomic_load(&v->bytes));
+	stat_line(b, "storage_limit", (uint64_t)
+	    config_get(&net->config->storage_limit) << 20);
+	stat_line(b, "storage_refused", s->unsaid);
+	stat_line(b, "storage_failed_rooms", s->failed);
+	stat_line(b, "storage_failures", atomic_load(&v->counters.failures));
+	stat_line(b, "storage_damaged_blocks",
+	    atomic_load(&v->counters.damaged));
+	stat_line(b, "storage_torn_tails", atomic_load(&v->counters.cut));
 }
 
 static void
@@ -105,6 +127,8 @@ admin_stats(struct net *net, struct request *r)
 	stat_line(b, "room_batches", s.batches);
 	stat_line(b, "room_repeats", s.repeats);
 	stat_line(b, "room_gaps", s.gaps);
+	stat_line(b, "room_replays", s.replays);
+	storage_stats(net, &s, b);
 	io_stats(net, b);
 	refusal_stats(net, &counts, b);
 }
@@ -116,13 +140,14 @@ one_room(const struct room *room, void *arg)
 
 	blob_printf(b, "STAT room %.*s last=%" PRIu64 " members=%" PRIu64
 	    " live=%d holders=%u events=%" PRIu64 " batches=%" PRIu64
-	    " gaps=%" PRIu64 " refused=%" PRIu64 "\n",
+	    " gaps=%" PRIu64 " refused=%" PRIu64 " disk=%" PRIu64 "\n",
 	    (int)room->name.len, room->name.at,
 	    counter_get(&room->seen_last), counter_get(&room->seen_members),
 	    room->live, room->holders, counter_get(&room->counters.events),
 	    counter_get(&room->counters.batches),
 	    counter_get(&room->counters.gaps),
-	    mailbox_refused((struct mailbox *)&room->inbox));
+	    mailbox_refused((struct mailbox *)&room->inbox),
+	    room->ledger != NULL ? ledger_bytes(room->ledger) : 0);
 }
 
 static void
