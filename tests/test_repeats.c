@@ -21,12 +21,15 @@ words(const char *line)
 	return w;
 }
 
+/* What alice says in the ms in which she began. */
 static void
 note(struct repeats *r, const char *line, uint64_t number)
 {
 	struct words w = words(line);
+	struct said said = { .key = alice.key, .time = alice.since,
+		.number = number, .words = &w };
 
-	repeats_note(r, &alice, &w, number);
+	repeats_note(r, &said);
 }
 
 /* Its number; 0 if it is not known, UINT64_MAX if it was something else. */
@@ -134,8 +137,48 @@ memory_is_what_is_used_up_to_the_limit(void)
 		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
 		note(&r, line, i + 1);
 	}
-	CU_ASSERT(r.count <= 1000);
-	CU_ASSERT_EQUAL(r.size, 1024);
+	CU_ASSERT(r.count <= 1000 + REPEATS_BATCH);
+	CU_ASSERT_EQUAL(r.size, 8192);
+	repeats_fini(&r);
+}
+
+/* However full it is, what is taken back was not said, and all else was. */
+static void
+a_batch_can_be_taken_back(void)
+{
+	char line[64];
+	struct repeats r;
+
+	repeats_init(&r, 10);
+	for (unsigned i = 1; i <= 3 * REPEATS_BATCH; i++) {
+		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
+		note(&r, i % 2 == 0 ? line : "SAY r x", i);
+	}
+	repeats_undo(&r, REPEATS_BATCH, REPEATS_BATCH / 2);
+	for (unsigned i = 2; i <= 3 * REPEATS_BATCH; i += 2) {
+		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
+		CU_ASSERT_EQUAL(find(&r, &alice, line),
+		    i <= 2 * REPEATS_BATCH && i > 2 * REPEATS_BATCH - 10 ?
+		    i : 0);
+	}
+	note(&r, "@id=n SAY r x", 9999);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=n SAY r x"), 9999);
+	repeats_fini(&r);
+}
+
+/* Of a message that was erased in the log nothing but its id is known. */
+static void
+what_was_erased_is_the_same_as_anything(void)
+{
+	struct words w = words("@id=a SAY r x");
+	struct said said = { .key = alice.key, .time = alice.since,
+		.number = 5, .words = &w, .erased = true };
+	struct repeats r;
+
+	repeats_init(&r, 10);
+	repeats_note(&r, &said);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r y"), 5);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=b SAY r x"), 0);
 	repeats_fini(&r);
 }
 
@@ -160,6 +203,9 @@ static CU_TestInfo tests[] = {
 	    events_are_counted_with_an_id_or_without },
 	{ "memory is what is used, up to the limit",
 	    memory_is_what_is_used_up_to_the_limit },
+	{ "a batch can be taken back", a_batch_can_be_taken_back },
+	{ "what was erased is the same as anything",
+	    what_was_erased_is_the_same_as_anything },
 	{ "a limit of 0 knows nothing", a_limit_of_0_knows_nothing },
 	CU_TEST_INFO_NULL
 };
