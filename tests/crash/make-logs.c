@@ -88,7 +88,7 @@ int
 main(int argc, char **argv)
 {
 	struct maker m = { .time = (uint64_t)time(NULL) * 1000 };
-	char path[4096];
+	char path[4096], name[32];
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: make-logs DATA ROOMS SEGMENTS KIB\n");
@@ -101,11 +101,11 @@ main(int argc, char **argv)
 	m.rooms = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(m.rooms, path);
 	for (int room = 0; room < atoi(argv[2]); room++) {
-		snprintf(path, sizeof(path), "made%d", room);
-		must(disk_mkdir(m.rooms, path), path);
+		snprintf(name, sizeof(name), "made%d", room);
+		must(disk_mkdir(m.rooms, name), name);
 		m.number = (m.time - 3600000) * 1024;
 		for (int n = 0; n < atoi(argv[3]); n++)
-			make_segment(&m, path);
+			make_segment(&m, name);
 	}
 	disk_close(m.rooms);
 	free(m.text);
