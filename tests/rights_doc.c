@@ -25,7 +25,8 @@ enum {
 	SPEAK = 1 << VERB_SAY | 1 << VERB_EDIT | 1 << VERB_REACT |
 	    1 << VERB_SIGNAL | 1 << VERB_DELETE,
 	ERASE = 1 << VERB_DELETE,
-	GOVERN = 1 << VERB_SET | 1 << VERB_ROLE | 1 << VERB_KICK
+	GOVERN = 1 << VERB_SET | 1 << VERB_ROLE | 1 << VERB_KICK,
+	LOOK = 1 << VERB_WHO | 1 << VERB_HISTORY | 1 << VERB_SEARCH
 };
 
 struct row {
@@ -40,6 +41,7 @@ static const char speak[] = "SAY EDIT REACT SIGNAL, DELETE of one's own";
 static const char erase[] = "DELETE of another's";
 static const char topic[] = "SET topic";
 static const char govern[] = "SET of a switch, ROLE KICK";
+static const char look[] = "WHO HISTORY SEARCH";
 
 /* Who is not in the room: whether it can be seen comes first. */
 #define UNSEEN(verbs, bits, others) \
@@ -52,8 +54,8 @@ static const char govern[] = "SET of a switch, ROLE KICK";
 static const struct row rows[] = {
 	{ "JOIN", 1 << VERB_JOIN, false, "", 0, MEMBERS_ONLY },
 	{ "JOIN", 1 << VERB_JOIN, false, "members-only", MEMBERS_ONLY, 0 },
-	{ "WHO", 1 << VERB_WHO, false, "a member", INSIDE, 0 },
-	UNSEEN("WHO", 1 << VERB_WHO, false),
+	{ look, LOOK, false, "a member", INSIDE, 0 },
+	UNSEEN(look, LOOK, false),
 	{ "LEAVE", 1 << VERB_LEAVE, false, "a member", INSIDE, 0 },
 	UNSEEN("LEAVE", 1 << VERB_LEAVE, false),
 	{ speak, SPEAK, false, "a member", INSIDE, MODERATED },
@@ -72,7 +74,7 @@ static const struct row rows[] = {
 
 /* In a direct conversation no switch can be set and no role be given. */
 static const struct row direct_rows[] = {
-	{ "JOIN WHO", 1 << VERB_JOIN | 1 << VERB_WHO, false, "", 0, 0 },
+	{ "JOIN WHO HISTORY SEARCH", 1 << VERB_JOIN | LOOK, false, "", 0, 0 },
 	{ "LEAVE", 1 << VERB_LEAVE, false, "", 0, 0 },
 	{ speak, SPEAK, false, "", 0, 0 },
 	{ erase, ERASE, true, "", 0, 0 },
