@@ -50,6 +50,9 @@ struct store *store_open(const char *data, char *why_r, size_t size);
 /* Not while its thread runs. */
 void store_free(struct store **);
 
+/* Of its file, absolute. */
+const char *store_path(const struct store *);
+
 /* "" if the database is new. */
 const char *store_life(const struct store *);
 /* False and why_r: it is not on the disk. */
