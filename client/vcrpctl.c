@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/client.h"
+#include "client/ctl.h"
 
 #define SOCKET_NEAR	"./vcrpd-data/vcrpd.sock"
 #define SOCKET_FAR	LOCALSTATEDIR "/lib/vcrpd/vcrpd.sock"
@@ -30,18 +30,24 @@ static const char usage[] =
 "  reload                 read the configuration again\n"
 "  drain [SECONDS]        send everybody away, to come back within SECONDS\n"
 "  shutdown               stop the server\n"
+"  backup DIR             copy all data into DIR, which is new or empty\n"
+"  verify DIR             is DIR a whole backup? (asks no server)\n"
+"  export ROOM [--json]   print all that is kept of what was said in ROOM\n"
+"  room retry ROOM        let ROOM write again, whose disk has failed\n"
 "\n"
 "  -s, --socket=SOCKET    (" SOCKET_NEAR ", or else\n"
 "                         " SOCKET_FAR ")\n"
-"  -w, --wait=SECONDS     how long to wait for an answer (10)\n"
+"  -w, --wait=SECONDS     how long to wait for an answer (10; backup: always)\n"
 "  -h, --help\n"
 "  -V, --version\n"
 "\n"
-"Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection\n";
+"Exit status: 0 done, 1 refused by the server, or a bad backup, 2 usage,\n"
+"3 no connection\n";
 
 enum shape {
 	SHOW_LINES,	/* what STAT and NOTICE say, as it comes */
 	SHOW_SUMMARY,
+	SHOW_BACKUP,	/* how much the answer says there is */
 	SHOW_NOTHING
 };
 
@@ -52,11 +58,13 @@ static const struct row {
 	enum shape  shape;
 	bool        may_end;
 } rows[] = {
+	{ "backup",		"BACKUP",		1, 1, SHOW_BACKUP, false },
 	{ "connections",	"STATS connections",	0, 0, SHOW_LINES, false },
 	{ "drain",		"DRAIN",		0, 1, SHOW_LINES, true },
 	{ "kill",		"KILL",			1, 99, SHOW_LINES, false },
 	{ "notice",		"NOTICE",		1, 99, SHOW_NOTHING, false },
 	{ "reload",		"RELOAD",		0, 0, SHOW_LINES, false },
+	{ "room retry",		"RETRY",		1, 1, SHOW_NOTHING, false },
 	{ "rooms",		"STATS rooms",		0, 0, SHOW_LINES, false },
 	{ "shutdown",		"SHUTDOWN",		0, 0, SHOW_LINES, true },
 	{ "stats",		"STATS",		0, 0, SHOW_LINES, false },
@@ -138,6 +146,9 @@ on_event(struct client *client, const struct vcrp_event *event)
 		client_refused(client, event);
 	} else if (event->request > 0 && event->request == task->request) {
 		task->answered = true;
+		if (task->row->shape == SHOW_BACKUP && event->count > 2)
+			printf("%s files, %s bytes\n", event->words[1],
+			    event->words[2]);
 	} else if (strcmp(event->verb, "BYE") != 0 &&
 	    task->row->shape != SHOW_NOTHING) {
 		show(task, event);
@@ -206,6 +217,7 @@ render(const struct client *client, const struct row *row, char **words,
 static void
 run(struct client *client, struct task *task, char **words)
 {
+	bool ever = task->row->shape == SHOW_BACKUP && !client->patience_given;
 	int64_t end = client_now() + client->patience, left;
 	char line[VCRP_LINE_MAX];
 
@@ -218,8 +230,8 @@ run(struct client *client, struct task *task, char **words)
 	if (task->request < 0)
 		client_impossible(client, task->row->name, task->request);
 	while (!task->answered) {
-		left = end - client_now();
-		if (left <= 0)
+		left = ever ? -1 : end - client_now();
+		if (!ever && left <= 0)
 			client_fail(client, STATUS_UNREACHED, "no answer");
 		client_turn(client, -1, (int)left);
 	}
@@ -253,10 +265,66 @@ take_options(struct client *client, int argc, char **argv)
 		} else if (option == 'w' && atoi(optarg) > 0 &&
 		    atoi(optarg) <= 86400) {
 			client->patience = atoi(optarg) * 1000;
+			client->patience_given = true;
 		} else {
 			fail_usage();
 		}
 	}
+}
+
+/* The server has another working directory. */
+static void
+ask_for_backup(struct client *client, struct task *task, char *directory)
+{
+	char here[PATH_MAX], path[2 * PATH_MAX], *words[2] = { path, NULL };
+
+	if (directory[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		client_fail(client, STATUS_USAGE, ".: %s", strerror(errno));
+	snprintf(path, sizeof(path), "%s%s%s", directory[0] == '/' ? "" : here,
+	    directory[0] == '/' ? "" : "/", directory);
+	run(client, task, words);
+}
+
+static enum status
+take_export(struct client *client, char **word)
+{
+	const char *room = NULL;
+	bool json = false;
+
+	for (; *word != NULL; word++) {
+		if (strcmp(*word, "--json") == 0)
+			json = true;
+		else if (room == NULL && **word != '-')
+			room = *word;
+		else
+			fail_usage();
+	}
+	if (room == NULL)
+		fail_usage();
+	return ctl_export(client, room, json);
+}
+
+static enum status
+take_command(struct client *client, int words, char **word)
+{
+	struct task task = { .row = NULL };
+	char name[32];
+
+	if (strcmp(word[0], "verify") == 0 && words == 2)
+		return ctl_verify(client, word[1]);
+	if (strcmp(word[0], "export") == 0)
+		return take_export(client, word + 1);
+	snprintf(name, sizeof(name), "%s", word[0]);
+	if (strcmp(name, "room") == 0 && words > 1) {
+		snprintf(name, sizeof(name), "room %.20s", *++word);
+		words--;
+	}
+	task.row = find_row(name, words - 1);
+	if (task.row->shape == SHOW_BACKUP)
+		ask_for_backup(client, &task, word[1]);
+	else
+		run(client, &task, word + 1);
+	return STATUS_DONE;
 }
 
 int
@@ -268,8 +336,8 @@ main(int argc, char **argv)
 		.server = access(SOCKET_NEAR, F_OK) == 0 ? SOCKET_NEAR :
 		    SOCKET_FAR
 	};
-	struct task task = { .row = NULL };
 	char near_path[PATH_MAX];
+	enum status status;
 
 	take_options(&client, argc, argv);
 	if (optind == argc)
@@ -279,10 +347,9 @@ main(int argc, char **argv)
 		snprintf(near_path, sizeof(near_path), "./%s", client.server);
 		client.server = near_path;
 	}
-	task.row = find_row(argv[optind], argc - optind - 1);
-	run(&client, &task, argv + optind + 1);
+	status = take_command(&client, argc - optind, argv + optind);
 	if (fflush(stdout) != 0)
 		client_fail(&client, STATUS_USAGE, "standard output: %s",
 		    strerror(errno));
-	return STATUS_DONE;
+	return status;
 }
