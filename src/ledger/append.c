@@ -9,7 +9,7 @@
 
 #include "base/disk.h"
 #include "base/log.h"
-#include "ledger/parts.h"
+#include "ledger/settle.h"
 #include "proto/words.h"
 
 #define DAY_MS UINT64_C(86400000)
@@ -267,6 +267,8 @@ ledger_retry(struct ledger *l, uint64_t *last_r)
 	struct place p;
 	int rc;
 
+	/* Before it is forgotten what they are not synced for. */
+	settle_lose(l);
 	atomic_store(&l->failure, 0);
 	if (!l->usable) {
 		*last_r = ledger_load(l);

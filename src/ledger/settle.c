@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -81,9 +83,11 @@ set_summed(struct ledger *l, uint64_t first, uint64_t bytes)
 
 /* What is tried again is logged when it begins to fail, and not each time. */
 static void
-note_failure(struct settling *g, const char *path, const char *what, int why)
+note_failure(struct ledger *l, struct settling *g, const char *path,
+    const char *what, int why)
 {
 	g->failed = true;
+	atomic_fetch_add(&l->vault->counters.failures, 1);
 	if (g->told)
 		return;
 	g->told = true;
@@ -94,20 +98,15 @@ void
 settle_fail(struct ledger *l, uint64_t first, int why)
 {
 	struct segment *s;
-	char path[LEDGER_PATH];
-	int none = 0;
+	char what[SEGMENT_NAME + 8];
 
 	lock_take(&l->lock);
 	s = settle_segment(l, first);
 	if (s != NULL)
 		s->lost = true;
 	lock_drop(&l->lock);
-	atomic_compare_exchange_strong(&l->failure, &none, why);
-	atomic_fetch_add(&l->vault->counters.failures, 1);
-	segment_path(l, first, ".log", path);
-	log_warn("%s: cannot be synced: %s; what was written last may be "
-	    "lost, and its room takes nothing more until RETRY or a restart",
-	    path, strerror(-why));
+	snprintf(what, sizeof(what), "%016" PRIu64 ".log: sync", first);
+	ledger_fail(l, what, why);
 }
 
 /* The names are on the disk before the bytes count: those of a new file, and
@@ -134,7 +133,7 @@ sync_segment(struct ledger *l, const struct segment *s, struct settling *g)
 	segment_path(l, s->first, ".log", path);
 	fd = disk_open(l->vault->rooms, path, O_RDONLY);
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM) {
-		note_failure(g, path, "cannot be opened to be synced", fd);
+		note_failure(l, g, path, "cannot be opened to be synced", fd);
 		return;
 	}
 	rc = fd < 0 ? fd : disk_sync(fd);
@@ -149,11 +148,26 @@ sync_segment(struct ledger *l, const struct segment *s, struct settling *g)
 }
 
 void
+settle_lose(struct ledger *l)
+{
+	if (ledger_failure(l) == 0 ||
+	    config_get(&l->vault->config->storage_fsync) != SYNC_INTERVAL)
+		return;
+	lock_take(&l->lock);
+	for (unsigned i = 0; i < l->count; i++)
+		if (unsynced(&l->segments[i]))
+			l->segments[i].lost = true;
+	lock_drop(&l->lock);
+}
+
+void
 settle_sync(struct ledger *l, struct settling *g)
 {
 	int64_t mode = config_get(&l->vault->config->storage_fsync);
 	struct segment s;
 
+	/* If the failure was not the keeper's, who knows which it was of. */
+	settle_lose(l);
 	for (uint64_t from = 0; find(l, from, unsynced, &s);
 	    from = s.first + 1) {
 		/* The room has done it, or nobody shall. */
@@ -231,7 +245,7 @@ sum_segment(struct ledger *l, struct segment *s, struct settling *g)
 	if (rc >= 0)
 		rc = sum_open(l, s, log, sums, g);
 	if (rc < 0)
-		note_failure(g, path, "the sums cannot be written", rc);
+		note_failure(l, g, path, "the sums cannot be written", rc);
 	if (log >= 0)
 		disk_close(log);
 	if (sums >= 0)

@@ -24,6 +24,9 @@ void settle_sum(struct ledger *, struct settling *);
 /* Is there anything left to be done? */
 bool settle_due(struct ledger *);
 
+/* If the ledger has a failure: no segment that wants a sync gets another. Any
+ * thread. */
+void settle_lose(struct ledger *);
 /* A sync of the segment failed: this is its ledger's failure from now on. */
 void settle_fail(struct ledger *, uint64_t first, int why);
 
