@@ -18,10 +18,11 @@ scribe_start(struct scribe *s)
 {
 	char why[256];
 
-	s->vault = vault_open(s->config, s->dir, "", why, sizeof(why));
+	s->vault = vault_open(s->config, s->dir, s->life, why, sizeof(why));
 	if (s->vault == NULL)
 		fprintf(stderr, "%s\n", why);
 	assert(s->vault != NULL);
+	memcpy(s->life, s->vault->life, sizeof(s->life));
 	s->keeper = keeper_new(s->vault);
 }
 

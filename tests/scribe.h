@@ -24,6 +24,7 @@ struct scribe {
 	struct vault  *vault;
 	struct keeper *keeper;
 	char           dir[64];
+	char           life[LIFE_BYTES + 1];
 };
 
 /* With the smallest segments there are, of 64 KiB. */

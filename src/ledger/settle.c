@@ -98,7 +98,7 @@ void
 settle_fail(struct ledger *l, uint64_t first, int why)
 {
 	struct segment *s;
-	char what[SEGMENT_NAME + 8];
+	char what[40];
 
 	lock_take(&l->lock);
 	s = settle_segment(l, first);
