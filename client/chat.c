@@ -17,7 +17,9 @@
 #include "client/client.h"
 #include "client/show.h"
 
-#define HISTORY	500
+#define HISTORY	500	/* lines typed */
+#define PAGE	20	/* of what was said earlier */
+#define PAGE_MAX	1000
 
 struct chat {
 	struct client *client;
@@ -27,6 +29,8 @@ struct chat {
 	char           prompt[VCRP_LINE_MAX + 4];
 	bool           editing;		/* the line is on the screen */
 	bool           quitting;
+	int64_t        entering;	/* a JOIN that asks for no replay */
+	int64_t        backlog;		/* what is shown of it in its place */
 	mbstate_t      state;		/* of a character half read */
 };
 
@@ -125,16 +129,36 @@ enter(struct chat *chat, const char *room)
 	strcat(chat->prompt, "> ");
 }
 
+/* What was said before we came; `last` included. */
+static void
+show_backlog(struct chat *chat, const char *room, uint64_t last)
+{
+	if (last > 0)
+		chat->backlog = vcrp_history(chat->client->v, room, PAGE,
+		    last + 1);
+}
+
+/* Nobody asked for it, so nobody wants to know that there is none. */
+static bool
+is_quiet(const struct chat *chat, const struct vcrp_event *event)
+{
+	return chat->backlog > 0 && (event->request == chat->backlog ||
+	    (event->page == chat->backlog && event->number == 0));
+}
+
 static void
 on_event(struct client *client, const struct vcrp_event *event)
 {
 	struct chat *chat = client->arg;
 	char text[SHOW_MAX];
 
-	if (show_event(event, chat->room, text))
+	if (!is_quiet(chat, event) && show_event(event, chat->room, text))
 		tell(chat, text);
 	if (event->kind != VCRP_LINE)
 		return;
+	if (event->request > 0 && event->request == chat->entering &&
+	    strcmp(event->verb, "OK") == 0)
+		show_backlog(chat, event->room, event->number);
 	if (strcmp(event->verb, "OK") == 0 && event->count > 1 &&
 	    strcmp(event->words[0], "JOIN") == 0 && event->request != 0) {
 		clear_line(chat);
@@ -206,9 +230,35 @@ static void
 run_join(struct chat *chat, char *rest)
 {
 	char line[VCRP_LINE_MAX];
+	int64_t request;
 
 	snprintf(line, sizeof(line), "JOIN %s", rest);
-	check(chat, vcrp_request(chat->client->v, line));
+	request = vcrp_request(chat->client->v, line);
+	if (strchr(rest, ' ') == NULL)
+		chat->entering = request;
+	check(chat, request);
+}
+
+static void
+run_history(struct chat *chat, char *rest)
+{
+	int count = *rest != '\0' ? atoi(rest) : PAGE;
+
+	if (count < 1 || count > PAGE_MAX)
+		tell(chat, "-- /history [1 to 1000]");
+	else
+		check(chat, vcrp_history(chat->client->v, chat->room,
+		    (unsigned)count, 0));
+}
+
+static void
+run_search(struct chat *chat, char *rest)
+{
+	if (*rest == '\0')
+		tell(chat, "-- /search WORDS");
+	else
+		check(chat, vcrp_search(chat->client->v, chat->room, PAGE, 0,
+		    rest));
 }
 
 static void
@@ -267,12 +317,14 @@ static void run_help(struct chat *chat, char *rest);
 
 static const struct action actions[] = {
 	{ "help",  "",               "this", run_help },
+	{ "history", "[COUNT]",      "what was said last", run_history },
 	{ "join",  "ROOM [NUMBER]",  "enter, or move to, a room", run_join },
 	{ "leave", "[ROOM]",         "leave this room, or that", run_leave },
 	{ "list",  "[PATTERN]",      "which rooms there are", run_list },
 	{ "msg",   "NICK TEXT",      "say it to NICK alone", run_message },
 	{ "quit",  "",               "leave", run_quit },
 	{ "raw",   "LINE",           "send LINE as it stands", run_raw },
+	{ "search", "WORDS",         "who said that in the room", run_search },
 	{ "who",   "[ROOM]",         "who is in the room", run_who }
 };
 
@@ -284,7 +336,7 @@ run_help(struct chat *chat, char *rest)
 
 	(void)rest;
 	for (i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
-		snprintf(text, sizeof(text), "-- /%-6s %-14s %s",
+		snprintf(text, sizeof(text), "-- /%-7s %-14s %s",
 		    actions[i].name, actions[i].words, actions[i].help);
 		tell(chat, text);
 	}
@@ -410,7 +462,8 @@ chat(struct client *client, const char *room)
 	printf("Connected as %s. /help helps.\n", vcrp_name(client->v));
 	enter(c, "");
 	open_terminal(c);
-	check(c, vcrp_join(client->v, room, VCRP_NOW));
+	c->entering = vcrp_join(client->v, room, VCRP_NOW);
+	check(c, c->entering);
 	run(c);
 	clear_line(c);
 	client->event = NULL;

@@ -25,6 +25,7 @@ static const struct row {
 	{ "NAMES",	"-- in t" },
 	{ "NOTICE",	"-- t" },
 	{ "OK",		"" },
+	{ "PAGE",	"" },
 	{ "PONG",	"" },
 	{ "REACT",	"n reacted: t" },
 	{ "READ",	"" },
@@ -84,11 +85,14 @@ put(char *to, size_t size, size_t used, const char *text)
 static size_t
 put_time(char *to, size_t size, size_t used, uint64_t ms)
 {
-	time_t seconds = ms != 0 ? (time_t)(ms / 1000) : time(NULL);
-	struct tm tm;
-	char text[16];
+	time_t now = time(NULL), seconds = ms != 0 ? (time_t)(ms / 1000) : now;
+	struct tm tm, today;
+	char text[32];
 
-	strftime(text, sizeof(text), "%H:%M ", localtime_r(&seconds, &tm));
+	localtime_r(&now, &today);
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), tm.tm_yday == today.tm_yday &&
+	    tm.tm_year == today.tm_year ? "%H:%M " : "%Y-%m-%d %H:%M ", &tm);
 	return put(to, size, used, text);
 }
 
@@ -107,12 +111,21 @@ render(const struct vcrp_event *event, const char *format, size_t used,
 }
 
 static bool
+is_empty_page(const struct vcrp_event *event)
+{
+	return strcmp(event->verb, "PAGE") == 0 &&
+	    strcmp(or_empty(event->words[1]), "0") == 0;
+}
+
+static bool
 show_line(const struct vcrp_event *event, const char *current, char *text_r,
     size_t size)
 {
 	const struct row *row = rows;
 	size_t used = 0;
 
+	if (is_empty_page(event))
+		return put(text_r, size, 0, "-- nothing there") > 0;
 	while (row->verb != NULL && strcmp(row->verb, event->verb) != 0)
 		row++;
 	if (row->format[0] == '\0')

@@ -51,6 +51,12 @@ class Evil(threading.Thread):
             lines = ["VCRP 1 \x1b]0;t\x07 \x1b]0;t\x07 x", "OK HELLO ~me\x1b[2J"]
         elif words[0] == "JOIN":
             lines = [f"{attributes}OK JOIN {room} {self.number}", *self.lines(room), "NOTICE all was sent"]
+        elif words[0] in ("HISTORY", "SEARCH"):
+            lines = [f"PAGE {room} {2 * len(ATTACKS)}"]
+            for number, attack in enumerate(ATTACKS):
+                lines += [f"MSG {room} {2 * number + 1} 1 {attack.replace(' ', '_')} {attack}",
+                          f"GAP {room} {2 * number + 2} {2 * number + 2}{attack.replace(' ', '_')}"]
+            lines += [f"{attributes}OK {words[0]} {room}", "NOTICE that was the page"]
         elif words[0] == "LIST":
             lines = [f"ROOM {a}x 1 1{a} {a}" for a in ATTACKS] + [attributes + "OK LIST"]
         elif words[0] == "WHO":
@@ -122,6 +128,8 @@ class Safety(unittest.TestCase):
         self.assertRegex(terminal.text(), "(?s)somebody said something\r\n.*> half a l\u00efne$")
         terminal.type(", and the rest\r")
         terminal.wait_for(": half a l\u00efne, and the rest")
+        terminal.type("/history 5\r/search x\r")
+        terminal.wait_for("that was the page", 3)
         terminal.type("/list\r/who\r/join x\r")
         terminal.wait_for("ERR denied")
         terminal.type("/quit\r")
