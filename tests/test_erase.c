@@ -158,6 +158,34 @@ a_text_across_the_edge_of_a_block_is_gone(void)
 	scribe_free(&s);
 }
 
+/* Each has its own end. */
+static void
+two_deletions_have_two_ends(void)
+{
+	struct scribe *s = scribe_new(SYNC_INTERVAL);
+	struct ledger *l = scribe_ledger(s, "lobby");
+	uint64_t target[2], by[2];
+	struct deletion d[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		target[i] = scribe_add(l, 0, "MSG", "secret");
+	by[0] = delete(l, target[0]);
+	edit(l, target[0], "neighbour in number only");
+	edit(l, target[1], "secret");
+	by[1] = delete(l, target[1]);
+	for (unsigned i = 0; i < 2; i++)
+		ask(s, &d[i], l, target[i], by[i]);
+	scribe_settle(s);
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT(is_back(&d[i]));
+		mailbox_fini(&d[i].back);
+	}
+	CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 0);
+	CU_ASSERT_EQUAL(scribe_count(s, l, "neighbour"), 1);
+	ledger_unref(&l);
+	scribe_free(&s);
+}
+
 static void
 several_wait_together(void)
 {
@@ -229,6 +257,7 @@ what_was_let_go_needs_no_erasing(void)
 	uint64_t target, by;
 	struct deletion d;
 
+	atomic_store(&s->config->storage_segment, 3 * ERASE_STEP / 2 / 1024);
 	target = scribe_add(l, 0, "MSG", "secret");
 	scribe_until(l, 3);
 	edit(l, target, "secret");
@@ -314,6 +343,7 @@ static CU_TestInfo tests[] = {
 	    only_the_text_and_the_values_change },
 	{ "a text across the edge of a block is gone",
 	    a_text_across_the_edge_of_a_block_is_gone },
+	{ "two deletions have two ends", two_deletions_have_two_ends },
 	{ "several wait together", several_wait_together },
 	{ "rounds go on between the steps", rounds_go_on_between_the_steps },
 	{ "what was let go needs no erasing",

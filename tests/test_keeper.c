@@ -371,8 +371,9 @@ rooms_write_while_the_keeper_keeps(void)
 	for (unsigned i = 0; i < 2; i++)
 		CU_ASSERT_EQUAL_FATAL(thread_start(&rooms[i].thread, "room",
 		    STACK, false, write_on, &rooms[i]), 0);
-	gone = (struct erasure){ .mail.kind = MAIL_ERASE, .ledger = rooms[0].ledger,
-		.target = 3, .by = 900, .back = &back };
+	gone = (struct erasure){ .mail.kind = MAIL_ERASE,
+		.ledger = rooms[0].ledger, .target = 3, .by = 900,
+		.back = &back };
 	mailbox_send(s->vault->keeper, &gone.mail);
 	for (unsigned i = 0; i < 2; i++)
 		thread_join(&rooms[i].thread);

@@ -159,8 +159,7 @@ is_erased(const struct eraser *e, const struct event *event, struct slice verb)
 	for (struct mail *m = e->erasures; m != NULL; m = m->next) {
 		const struct erasure *one = erasure_of(m);
 
-		if (one->target == target && event->number < one->by &&
-		    edit == (event->number > target))
+		if (one->target == target && event->number < one->by)
 			return true;
 	}
 	return false;

@@ -25,16 +25,16 @@ struct keeper {
 	struct mailbox    box;		/* (s) */
 	struct thread     thread;
 	struct mail       stop;		/* from main */
-	bool              running;	/* main's: the thread was started */
+	bool              running;	/* main's: it was started */
 	bool              stopping;	/* (o) */
-	struct link       dirty;	/* (o) what may have to be settled */
-	struct link       kept;		/* (o) other ledgers with a bound */
+	struct link       dirty;	/* (o) to be settled */
+	struct link       kept;		/* (o) others, with a bound */
 	struct mail_chain erasures;	/* (o) waiting */
-	struct eraser    *eraser;	/* (o) of the one under way, or NULL */
-	uint64_t          raise_at;	/* (o) clock_ms() of what is due when */
+	struct eraser    *eraser;	/* (o) under way, or NULL */
+	uint64_t          raise_at;	/* (o) clock_ms() when it is due */
 	uint64_t          settle_at;
 	uint64_t          retain_at;
-	bool              raise_told;	/* (o) the log knows that it fails */
+	bool              raise_told;	/* (o) that it fails is logged */
 	bool              settle_told;
 	bool              retain_told;
 };
