@@ -13,7 +13,8 @@
 
 enum {
 	LEDGER_DIR_BYTES = 4096,	/* what a directory counts */
-	LEDGER_PATH = VAULT_DIR_MAX + 1 + 64
+	LEDGER_PATH = VAULT_DIR_MAX + 1 + 64,
+	LEDGER_KNOWN = 16		/* faults that are not told of again */
 };
 
 /* What is (k) is written under `lock`, since the array may move. The load sets
@@ -44,6 +45,7 @@ struct ledger {
 	atomic_uint       erasing;	/* (a) odd while a block changes */
 	_Atomic uint64_t  keep_ms;	/* (a) */
 	_Atomic uint64_t  keep_count;	/* (a) */
+	_Atomic uint64_t  known[LEDGER_KNOWN]; /* (a) blocks.c's */
 	bool              loaded;	/* (r) */
 	bool              usable;	/* (r) the directory could be read */
 	bool              made;		/* (r) it is there */
