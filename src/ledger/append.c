@@ -60,20 +60,18 @@ is_full(struct ledger *l, const struct segment *s, uint64_t time)
 static int
 finish(struct ledger *l, const struct segment *s)
 {
-	uint64_t first;
 	int fd, rc;
 
 	if (s->lost ||
 	    config_get(&l->vault->config->storage_fsync) != SYNC_INTERVAL)
 		return 0;
-	fd = vault_pin(l, &first);
+	fd = vault_pin(l);
 	if (fd < 0)
 		return fd;
-	assert(first == s->first);
 	rc = disk_sync(fd);
 	if (rc < 0)
 		ledger_fail(l, "sync", rc);
-	vault_unpin(l, fd);
+	vault_unpin(l);
 	return rc;
 }
 
@@ -83,10 +81,10 @@ make_log(struct ledger *l, const char *path)
 {
 	int fd;
 
-	fd = disk_open(l->vault->rooms, path, O_RDWR | O_CREAT | O_EXCL);
+	fd = vault_file(l->vault, path, O_RDWR | O_CREAT | O_EXCL);
 	if (fd != -EEXIST)
 		return fd;
-	fd = disk_open(l->vault->rooms, path, O_RDWR);
+	fd = vault_file(l->vault, path, O_RDWR);
 	if (fd >= 0 && disk_size(fd) != 0) {
 		disk_close(fd);
 		return -EEXIST;
@@ -126,7 +124,6 @@ begin_segment(struct ledger *l, uint64_t first, struct place *p)
 static int
 find_place(struct ledger *l, uint64_t first, uint64_t time, struct place *p)
 {
-	uint64_t of;
 	int rc;
 
 	if (!segment_last(l, &p->segment))
@@ -136,8 +133,7 @@ find_place(struct ledger *l, uint64_t first, uint64_t time, struct place *p)
 		return rc < 0 ? rc : begin_segment(l, first, p);
 	}
 	p->fresh = false;
-	p->fd = vault_pin(l, &of);
-	assert(p->fd < 0 || of == p->segment.first);
+	p->fd = vault_pin(l);
 	return p->fd < 0 ? p->fd : 0;
 }
 
@@ -152,7 +148,7 @@ undo(struct ledger *l, struct place *p)
 	if (rc < 0)
 		ledger_fail(l, "truncate", rc);
 	if (!p->fresh) {
-		vault_unpin(l, p->fd);
+		vault_unpin(l);
 		return;
 	}
 	disk_close(p->fd);
@@ -176,9 +172,9 @@ publish(struct ledger *l, struct place *p, uint64_t len, uint64_t last,
 	atomic_store(&l->last, last);
 	lock_drop(&l->lock);
 	if (p->fresh)
-		vault_turn(l, p->fd, p->segment.first);
+		vault_turn(l, p->fd);
 	l->full = false;
-	vault_unpin(l, p->fd);
+	vault_unpin(l);
 	ledger_used(l, (int64_t)len);
 	ledger_tell(l);
 }
@@ -261,29 +257,46 @@ ledger_append(struct ledger *l, struct slice room, struct iovec *pieces,
 	return 0;
 }
 
+/* What was not published is not to be met by anybody; a later start sees it by
+ * its numbers if it cannot be cut off. */
+static void
+cut_back(struct ledger *l)
+{
+	struct segment s;
+	int fd;
+
+	if (!segment_last(l, &s))
+		return;
+	fd = vault_pin(l);
+	if (fd < 0)
+		return;
+	if (disk_size(fd) > (int64_t)s.size)
+		disk_truncate(fd, s.size);
+	vault_unpin(l);
+}
+
 int
 ledger_retry(struct ledger *l, uint64_t *last_r)
 {
 	struct place p;
 	int rc;
 
-	/* Before it is forgotten what they are not synced for. */
-	settle_lose(l);
+	*last_r = ledger_last(l);
+	if (ledger_failure(l) == 0)
+		return 0;
 	atomic_store(&l->failure, 0);
 	if (!l->usable) {
 		*last_r = ledger_load(l);
 		return ledger_failure(l);
 	}
-	*last_r = ledger_last(l);
+	cut_back(l);
 	l->full = true;
 	rc = begin_segment(l, *last_r + 1, &p);
-	if (rc < 0) {
-		ledger_fail(l, "retry", rc);
-		return rc;
+	if (rc == 0) {
+		rc = vault_syncs(l->vault) ? disk_sync(p.fd) : 0;
+		disk_close(p.fd);
 	}
-	rc = vault_syncs(l->vault) ? disk_sync(p.fd) : 0;
 	if (rc < 0)
-		ledger_fail(l, "sync", rc);
-	disk_close(p.fd);
+		ledger_fail(l, "retry", rc);
 	return rc;
 }

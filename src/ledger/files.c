@@ -23,29 +23,19 @@ retire(struct ledger *l, int fd)
 	disk_close(fd);
 }
 
-/* Takes the descriptor away; who has it pinned will close it. -1: there is
- * nothing to close. Under the vault's lock. */
+/* Takes the descriptor away, if there is one. Under the vault's lock. */
 static int
 detach(struct ledger *l)
 {
-	int fd = l->pins == 0 ? l->fd : -1;
+	int fd = l->fd;
 
-	if (l->fd >= 0) {
+	if (fd >= 0) {
+		assert(!l->pinned);
 		list_remove(&l->in_open);
 		l->vault->open_count--;
 	}
 	l->fd = -1;
-	l->pins = 0;
 	return fd;
-}
-
-/* Under the vault's lock. */
-static void
-attach(struct ledger *l, int fd)
-{
-	l->fd = fd;
-	list_append(&l->vault->open, &l->in_open);
-	l->vault->open_count++;
 }
 
 /* Who has been idle longest, referenced. Under the vault's lock. */
@@ -56,7 +46,7 @@ idlest(struct vault *v)
 
 	for (struct link *at = v->open.next; at != &v->open; at = at->next) {
 		l = list_entry(at, struct ledger, in_open);
-		if (l->pins == 0 && ledger_alive(l))
+		if (!l->pinned && ledger_alive(l))
 			return l;
 	}
 	return NULL;
@@ -82,97 +72,74 @@ close_one(struct vault *v, unsigned most)
 	return true;
 }
 
-/* It may be another's turn to be closed when descriptors have run out. */
-static int
-open_log(struct ledger *l, uint64_t first)
+bool
+vault_spare(struct vault *v)
 {
-	char path[LEDGER_PATH];
-	int fd;
-
-	segment_path(l, first, ".log", path);
-	do
-		fd = disk_open(l->vault->rooms, path, O_RDWR);
-	while ((fd == -EMFILE || fd == -ENFILE) && close_one(l->vault, 0));
-	return fd;
-}
-
-/* Pins what is open, or what was just opened (fresh, else -1), if that is
- * still the last segment. Returns the descriptor or -1. */
-static int
-pin(struct ledger *l, int fresh, uint64_t *first)
-{
-	struct vault *v = l->vault;
-	int fd;
-
-	lock_take(&v->lock);
-	if (l->fd < 0 && fresh >= 0 && l->fd_first == *first)
-		attach(l, fresh);
-	*first = l->fd_first;
-	fd = l->fd;
-	if (fd >= 0) {
-		l->pins++;
-		list_remove(&l->in_open);
-		list_append(&v->open, &l->in_open);
-	}
-	lock_drop(&v->lock);
-	return fd;
+	return close_one(v, 0);
 }
 
 int
-vault_pin(struct ledger *l, uint64_t *first_r)
+vault_file(struct vault *v, const char *path, int flags)
 {
-	int fd, fresh = -1;
+	int fd;
 
-	*first_r = 0;
-	while ((fd = pin(l, fresh, first_r)) < 0) {
-		if (fresh >= 0)
-			disk_close(fresh);
-		if (*first_r == 0)
-			return -ENOENT;
-		fresh = open_log(l, *first_r);
-		if (fresh < 0)
-			return fresh;
-	}
-	if (fresh >= 0 && fresh != fd)
-		disk_close(fresh);
-	if (fresh >= 0)
-		close_one(l->vault, l->vault->open_most);
+	do
+		fd = disk_open(v->rooms, path, flags);
+	while ((fd == -EMFILE || fd == -ENFILE) && vault_spare(v));
 	return fd;
 }
 
 void
-vault_unpin(struct ledger *l, int fd)
+vault_turn(struct ledger *l, int fd)
 {
-	bool current;
+	struct vault *v = l->vault;
+	int old;
+
+	lock_take(&v->lock);
+	old = detach(l);
+	l->fd = fd;
+	l->pinned = true;
+	list_append(&v->open, &l->in_open);
+	v->open_count++;
+	lock_drop(&v->lock);
+	if (old >= 0)
+		retire(l, old);
+	close_one(v, v->open_most);
+}
+
+int
+vault_pin(struct ledger *l)
+{
+	char path[LEDGER_PATH];
+	struct segment s;
+	int fd;
 
 	lock_take(&l->vault->lock);
-	current = l->fd == fd;
-	if (current) {
-		assert(l->pins > 0);
-		l->pins--;
+	fd = l->fd;
+	if (fd >= 0) {
+		l->pinned = true;
+		list_remove(&l->in_open);
+		list_append(&l->vault->open, &l->in_open);
 	}
 	lock_drop(&l->vault->lock);
-	if (!current)
-		retire(l, fd);
+	if (fd >= 0)
+		return fd;
+	if (!segment_last(l, &s))
+		return -ENOENT;
+	segment_path(l, s.first, ".log", path);
+	fd = vault_file(l->vault, path, O_RDWR);
+	if (fd >= 0)
+		vault_turn(l, fd);
+	return fd;
 }
 
 void
-vault_turn(struct ledger *l, int fd, uint64_t first)
+vault_unpin(struct ledger *l)
 {
-	int old;
-
 	lock_take(&l->vault->lock);
-	old = detach(l);
-	l->fd_first = first;
-	if (fd >= 0) {
-		attach(l, fd);
-		l->pins = 1;
-	}
+	assert(l->pinned);
+	l->pinned = false;
 	lock_drop(&l->vault->lock);
-	if (old >= 0)
-		retire(l, old);
-	if (fd >= 0)
-		close_one(l->vault, l->vault->open_most);
 }
 
 void

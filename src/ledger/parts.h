@@ -52,11 +52,10 @@ struct ledger {
 	int               todo;		/* (r) descriptor, or -1 */
 	uint64_t          todo_size;	/* (r) */
 	bool              full;		/* (r) a new segment comes next */
-	/* The last segment's, for appending and syncing. Guarded by the
-	 * vault's lock; who pins fd may use it unlocked. */
+	/* The last segment's, for appending. Guarded by the vault's lock;
+	 * the room may use fd unlocked while it is pinned. */
 	int               fd;		/* or -1 */
-	uint64_t          fd_first;	/* its segment; 0: none */
-	unsigned          pins;
+	bool              pinned;
 	struct link       in_open;
 	/* To the keeper: there is something to sync, or keep_ms or keep_count
 	 * was set. Sent when `told` was not set, behind what it tells of, and
@@ -83,17 +82,21 @@ bool segment_find(struct ledger *, uint64_t number, struct segment *);
 bool segment_next(struct ledger *, uint64_t first, struct segment *);
 bool segment_oldest(struct ledger *, struct segment *);
 
-/* The descriptor for appending to or syncing the last segment, opened if it
- * is not (then another ledger's may be closed, after its sync); *first_r says
- * which segment that is. -errno, -ENOENT if there is none. To be given back,
- * which may close it. */
-int vault_pin(struct ledger *, uint64_t *first_r);
-void vault_unpin(struct ledger *, int fd);
-/* (r) The last segment is another from now on: its descriptor, pinned; or -1,
- * and it is opened when it is needed. */
-void vault_turn(struct ledger *, int fd, uint64_t first);
-/* Closes it, after its sync, as soon as nobody has it pinned. */
+/* (r) The descriptor for appending to the last segment, opened if it is not
+ * (then another ledger's may be closed, after its sync); or -errno. To be
+ * given back. */
+int vault_pin(struct ledger *);
+void vault_unpin(struct ledger *);
+/* (r) The last segment is another from now on, and this its descriptor, which
+ * is pinned. */
+void vault_turn(struct ledger *, int fd);
+/* Closes it, if it is open, after its sync; it is not pinned. */
 void vault_shut(struct ledger *);
+/* Opens a file below DATA/rooms; where descriptors have run out it takes one
+ * that is for appending. */
+int vault_file(struct vault *, const char *path, int flags);
+/* Closes one of those; false if it cannot. */
+bool vault_spare(struct vault *);
 /* So much more, or less, is used of the disk: by the vault and the ledger. */
 void ledger_used(struct ledger *, int64_t bytes);
 void vault_used(struct vault *, int64_t bytes);

@@ -37,9 +37,9 @@ todo_open(struct ledger *l, bool make)
 	if (l->todo >= 0 || rc < 0)
 		return rc;
 	todo_path(l, path);
-	l->todo = disk_open(l->vault->rooms, path, O_RDWR);
+	l->todo = vault_file(l->vault, path, O_RDWR);
 	if (l->todo == -ENOENT && make) {
-		l->todo = disk_open(l->vault->rooms, path, O_RDWR | O_CREAT);
+		l->todo = vault_file(l->vault, path, O_RDWR | O_CREAT);
 		if (l->todo >= 0 && vault_syncs(l->vault))
 			rc = disk_sync_dir(l->vault->rooms, l->dir);
 	}
