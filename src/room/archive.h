@@ -11,7 +11,8 @@
  *   MAIL_REQUEST  room -> 1 -> io    SEARCH, the same
  *   MAIL_REQUEST  room -> 0 -> room  EDIT, DELETE, REACT of what is not in the
  *                                    window: request->target is its line, or
- *                                    none; `looked` is set
+ *                                    none; `looked` is set, and
+ *                                    `reply` if the log cannot be read
  *
  * The request or the member it is for keeps the room from ending.
  *

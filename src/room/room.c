@@ -289,7 +289,9 @@ room_request(struct room *room, struct request *r)
 	if (r->member == NULL && room->pair[0] != NULL &&
 	    verb != VERB_LEAVE)
 		r->member = roster_by_conn(&room->roster, r->conn_id);
-	handlers[verb](room, r);
+	/* It may be that it could not be looked for. */
+	if (!r->looked || r->reply == NULL)
+		handlers[verb](room, r);
 	if (!r->away)
 		room_answer(r->feed, &r->mail);
 }
