@@ -233,16 +233,25 @@ know_wal(struct database *d)
 	d->wal_ino = st.st_ino;
 }
 
-/* SQLite would make a file that others may read, and follow a link. */
+/* SQLite would make a file that others may read, and follow a link. One that
+ * is there is not opened here: to close it would drop all locks that this
+ * process has on it. */
 static bool
 touch(struct database *d)
 {
-	int fd = disk_open(d->dir, FILE_NAME, O_RDWR | O_CREAT);
+	int fd = disk_open(d->dir, FILE_NAME, O_RDWR | O_CREAT | O_EXCL);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd >= 0) {
+		disk_close(fd);
+		return true;
+	}
+	if (fd != -EEXIST)
 		return fail(d, strerror(-fd), "");
-	disk_close(fd);
-	return true;
+	if (fstatat(d->dir, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(d, strerror(errno), "");
+	return S_ISREG(st.st_mode) ? true :
+	    fail(d, "this is no regular file", ": move it away");
 }
 
 static void
@@ -254,6 +263,15 @@ close_handle(struct database *d)
 	}
 	sqlite3_close(d->handle);
 	d->handle = NULL;
+}
+
+static bool
+check(struct database *d, int64_t *version_r)
+{
+	if (sqlite3_db_readonly(d->handle, "main") == 1)
+		return fail(d, "it may only be read",
+		    ": make it writable for the server's user");
+	return check_version(d, version_r) && check_whole(d);
 }
 
 /* A file that is refused is left as it is, its -wal too. */
@@ -273,7 +291,7 @@ open_handle(struct database *d)
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
-	if (!check_version(d, &version) || !check_whole(d) ||
+	if (!check(d, &version) ||
 	    !database_exec(d, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 	    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY") ||
