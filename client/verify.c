@@ -23,7 +23,7 @@ on_fault(const char *path, const char *what, void *arg)
 {
 	const struct verifying *v = arg;
 
-	client_warn(v->client, "%s/%s %s", v->directory, path, what);
+	client_warn(v->client, "%s/%s: %s", v->directory, path, what);
 }
 
 enum status

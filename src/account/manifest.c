@@ -264,7 +264,8 @@ look_at(int dir, const struct manifest_entry *e, struct manifest_totals *sum,
 
 	if (fd < 0) {
 		tell(t, e->path, fd == -ENOENT ? "is missing" :
-		    fd == -EINVAL ? "is no file" : strerror(-fd));
+		    fd == -EINVAL ? "is no file" :
+		    fd == -ELOOP ? "is a symbolic link" : strerror(-fd));
 		return;
 	}
 	rc = manifest_sum(fd, hex, &bytes);

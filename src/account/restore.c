@@ -29,7 +29,7 @@ complain(const char *format, ...)
 static void
 on_fault(const char *path, const char *what, void *arg)
 {
-	complain("%s/%s %s", (const char *)arg, path, what);
+	complain("%s/%s: %s", (const char *)arg, path, what);
 }
 
 /* The directories above it that are not there yet. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -37,7 +38,9 @@ complain(const char *path, sqlite3 *db, int code)
 {
 	log_warn("backup: %s: %s", path, db != NULL ? sqlite3_errmsg(db) :
 	    sqlite3_errstr(code));
-	return errno_of(code);
+	/* SQLite does not say why it cannot open a file. */
+	return code == SQLITE_CANTOPEN && access(path, F_OK) < 0 ? -errno :
+	    errno_of(code);
 }
 
 static int

@@ -1,0 +1,521 @@
+/* test_backup.c -- a copy of all data, made while it changes
+ *
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "account/backup.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "proto/mail.h"
+#include "scribe.h"
+#include "suite.h"
+#include "sync/thread.h"
+
+enum { STACK = 256 * 1024 };
+
+/* A data directory, and where its backups go. */
+struct site {
+	struct scribe *s;
+	char           backup[128];
+	char           why[512];
+	struct manifest_totals totals;
+};
+
+static void
+open_site(struct site *p)
+{
+	p->s = scribe_new(SYNC_INTERVAL);
+	snprintf(p->backup, sizeof(p->backup), "%s/backup", p->s->dir);
+}
+
+static int
+back_up(struct site *p, struct ledger *l, const char *store)
+{
+	p->why[0] = '\0';
+	return backup_make(p->s->vault, &l, 1, store, p->backup, NULL,
+	    &p->totals, p->why, sizeof(p->why));
+}
+
+static bool
+is_there(const char *directory, const char *path)
+{
+	char whole[256];
+
+	snprintf(whole, sizeof(whole), "%s/%s", directory, path);
+	return access(whole, F_OK) == 0;
+}
+
+__attribute__((format(printf, 1, 2))) static void
+run(const char *format, ...)
+{
+	char command[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command) != 0)
+		abort();
+}
+
+static void
+on_fault(const char *path, const char *what, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "%s %s\n", path, what);
+}
+
+static unsigned
+faults_of(const char *backup)
+{
+	int dir = open(backup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct manifest_totals totals;
+	struct manifest m;
+	unsigned faults = manifest_read(dir, &m, on_fault, NULL);
+
+	if (faults == 0) {
+		faults = manifest_verify(dir, &m, &totals, on_fault, NULL);
+		manifest_free(&m);
+	}
+	close(dir);
+	return faults;
+}
+
+/* A file of the room lobby's in the backup, in whose place the data directory
+ * is looked at: terminated, to be freed; NULL if there is none. */
+static char *
+copy_of(struct site *p, uint64_t first, const char *suffix, size_t *len_r)
+{
+	int rooms = p->s->vault->rooms;
+	char path[256], *all;
+
+	snprintf(path, sizeof(path), "%s/rooms", p->backup);
+	p->s->vault->rooms = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	all = scribe_read(p->s, "lobby", first, suffix, len_r);
+	close(p->s->vault->rooms);
+	p->s->vault->rooms = rooms;
+	return all;
+}
+
+/* Is the copy of this segment the beginning of what it is now, in whole lines
+ * and with sums that agree? Its length, or 0. */
+static size_t
+good_copy(struct site *p, uint64_t first)
+{
+	size_t len, now_len, sums_len, good;
+	char *copy = copy_of(p, first, ".log", &len);
+	char *now = scribe_read(p->s, "lobby", first, ".log", &now_len);
+	char *sums = copy_of(p, first, ".sum", &sums_len);
+
+	assert(copy != NULL && now != NULL);
+	good = len > 0 && len <= now_len && memcmp(copy, now, len) == 0 &&
+	    copy[len - 1] == '\n' && sums != NULL &&
+	    sums_len == (len + SUM_BLOCK - 1) / SUM_BLOCK * SUM_ENTRY;
+	for (size_t at = 0; good && at < len; at += SUM_BLOCK) {
+		uint32_t some = (uint32_t)(len - at < SUM_BLOCK ? len - at :
+		    SUM_BLOCK);
+		char entry[SUM_ENTRY + 1];
+
+		snprintf(entry, sizeof(entry), "%08x %06u\n",
+		    sum_of(copy + at, some).crc, some);
+		good = memcmp(sums + at / SUM_BLOCK * SUM_ENTRY, entry,
+		    SUM_ENTRY) == 0;
+	}
+	free(copy);
+	free(now);
+	free(sums);
+	return good ? len : 0;
+}
+
+static void
+holds_what_was_said(void)
+{
+	struct site p;
+	struct ledger *l;
+	struct segment g;
+	struct stat st;
+	uint64_t bytes = 0;
+	size_t len;
+	char *text;
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	scribe_until(l, 3);
+	scribe_settle(p.s);
+	scribe_fill(l, 200);	/* not summed yet */
+	ledger_note(l, slice_of("DELETE lobby 7 1 ~alice 3\n"));
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		g = scribe_segment(l, i);
+		CU_ASSERT_EQUAL(good_copy(&p, g.first), g.size);
+		bytes += g.size;
+	}
+	CU_ASSERT_EQUAL(p.totals.files, 3 * 2 + 3);	/* and todo, ... */
+	CU_ASSERT(p.totals.bytes > bytes);
+	CU_ASSERT(stat(p.backup, &st) == 0 && (st.st_mode & 0777) == 0700);
+	text = copy_of(&p, g.first, ".log", &len);
+	free(text);
+	CU_ASSERT(is_there(p.backup, "rooms/lobby/todo"));
+	CU_ASSERT(is_there(p.backup, "ceiling"));
+	run("grep -q ' state=backup ' %s/ceiling", p.backup);
+	run("grep -q '^vcrp-backup 1 vcrpd/[^ ]* 20..-..-..T..:..:..Z$' "
+	    "%s/BACKUP", p.backup);
+	run("cd %s && sha256sum --quiet -c MANIFEST", p.backup);
+	run("test -z \"$(find %s/* ! -perm 0600 ! -type d)\"", p.backup);
+	run("test -z \"$(find %s -type d ! -perm 0700)\"", p.backup);
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+/* Of a room that nobody has entered since the start. */
+static void
+holds_rooms_that_sleep(void)
+{
+	struct site p;
+	struct ledger *l;
+	struct segment g;
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	scribe_until(l, 2);
+	scribe_settle(p.s);
+	g = scribe_segment(l, 1);
+	ledger_unref(&l);
+	l = ledger_new(p.s->vault, "lobby");
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(good_copy(&p, g.first), g.size);
+	CU_ASSERT_EQUAL(p.totals.files, 2 * 2 + 2);
+	ledger_unref(&l);
+	/* And of one that never said anything. */
+	run("rm -r %s", p.backup);
+	l = ledger_new(p.s->vault, "silent");
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(p.totals.files, 2);
+	CU_ASSERT_FALSE(is_there(p.backup, "rooms/silent"));
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+struct writer {
+	struct scribe *s;
+	struct ledger *ledger;
+	atomic_bool    stop;
+	atomic_uint    said;
+};
+
+static void
+write_on(void *arg)
+{
+	struct writer *w = arg;
+
+	while (!atomic_load(&w->stop) && atomic_load(&w->said) < 3000) {
+		scribe_fill(w->ledger, 300);
+		atomic_fetch_add(&w->said, 1);
+	}
+}
+
+/* Each time some more. */
+static void
+is_a_prefix_while_somebody_talks(void)
+{
+	struct writer w = { .s = NULL };
+	struct thread t;
+	struct site p;
+	uint64_t first;
+
+	open_site(&p);
+	atomic_store(&p.s->config->storage_segment, 65536);
+	w.ledger = scribe_ledger(p.s, "lobby");
+	scribe_fill(w.ledger, 300);
+	first = scribe_segment(w.ledger, 0).first;
+	if (thread_start(&t, "writer", STACK, false, write_on, &w) < 0)
+		abort();
+	for (unsigned i = 0; i < 8; i++) {
+		CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
+		CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+		CU_ASSERT(good_copy(&p, first) > 0);
+		CU_ASSERT_EQUAL(good_copy(&p, first) % 300, 0);
+		run("rm -r %s", p.backup);
+	}
+	atomic_store(&w.stop, true);
+	thread_join(&t);
+	ledger_unref(&w.ledger);
+	scribe_free(&p.s);
+}
+
+static void
+erase_on(void *arg)
+{
+	struct writer *w = arg;
+	uint64_t first = scribe_segment(w->ledger, 0).first;
+	struct mailbox box;
+
+	mailbox_init(&box, 0);
+	for (uint64_t i = 0; i < 300 && !atomic_load(&w->stop); i++) {
+		struct erasure e = {
+			.mail.kind = MAIL_ERASE, .back = &box,
+			.ledger = w->ledger, .target = first + i,
+			.by = ledger_last(w->ledger)
+		};
+		struct mail *waiters;
+
+		mailbox_send(w->s->vault->keeper, &e.mail);
+		while (mailbox_take(&box, &waiters) == NULL)
+			keeper_round(w->s->keeper, 0, SCRIBE_WALL, true);
+	}
+	mailbox_fini(&box);
+}
+
+/* No block of the copy may look damaged by that. */
+static void
+is_whole_while_something_is_erased(void)
+{
+	struct writer w = { .s = NULL };
+	struct thread t;
+	struct site p;
+	size_t len;
+	char *copy, *sums;
+
+	open_site(&p);
+	w.s = p.s;
+	w.ledger = scribe_ledger(p.s, "lobby");
+	for (unsigned i = 0; i < 200; i++)
+		scribe_fill(w.ledger, 300);
+	scribe_settle(p.s);
+	if (thread_start(&t, "eraser", STACK, false, erase_on, &w) < 0)
+		abort();
+	for (unsigned i = 0; i < 8; i++) {
+		CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
+		copy = copy_of(&p, scribe_segment(w.ledger, 0).first, ".log",
+		    &len);
+		CU_ASSERT_EQUAL_FATAL(len, 200 * 300);
+		sums = NULL;
+		if (copy != NULL) {
+			size_t sums_len;
+			char entry[SUM_ENTRY + 1];
+
+			sums = copy_of(&p, scribe_segment(w.ledger, 0).first,
+			    ".sum", &sums_len);
+			snprintf(entry, sizeof(entry), "%08x %06u\n",
+			    sum_of(copy, (uint32_t)len).crc, (unsigned)len);
+			CU_ASSERT_STRING_EQUAL(sums, entry);
+		}
+		free(copy);
+		free(sums);
+		run("rm -r %s", p.backup);
+	}
+	atomic_store(&w.stop, true);
+	thread_join(&t);
+	ledger_unref(&w.ledger);
+	scribe_free(&p.s);
+}
+
+static void
+leaves_damage_to_be_seen(void)
+{
+	char before[2 * SUM_ENTRY + 1], *sums;
+	struct site p;
+	struct ledger *l;
+	uint64_t first;
+	size_t len;
+
+	open_site(&p);
+	atomic_store(&p.s->config->storage_segment, 1024);
+	l = scribe_ledger(p.s, "lobby");
+	for (unsigned i = 0; i < 40; i++)
+		scribe_fill(l, 3000);
+	scribe_settle(p.s);
+	first = scribe_segment(l, 0).first;
+	sums = scribe_read(p.s, "lobby", first, ".sum", &len);
+	snprintf(before, sizeof(before), "%s", sums);
+	free(sums);
+	scribe_write(p.s, "lobby", first, ".log", 70000, "?", 1);
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	sums = copy_of(&p, first, ".sum", &len);
+	CU_ASSERT_STRING_EQUAL(sums, before);
+	free(sums);
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+/* What `keep` lets go of meanwhile is not there, nor is what is before it. */
+static void
+begins_later_where_the_room_does(void)
+{
+	struct site p;
+	struct ledger *l;
+	char path[128];
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	scribe_until(l, 4);
+	scribe_settle(p.s);
+	scribe_remove(p.s, "lobby", scribe_segment(l, 1).first, ".log");
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "rooms/lobby/%016llu.log",
+		    (unsigned long long)scribe_segment(l, i).first);
+		CU_ASSERT_EQUAL(is_there(p.backup, path), i >= 2);
+	}
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+static void
+execute(sqlite3 *db, const char *sql)
+{
+	char *why = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fprintf(stderr, "%s: %s\n", sql, why);
+	sqlite3_free(why);
+}
+
+static int
+sum_of_table(const char *path)
+{
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	int sum = -1;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ==
+	    SQLITE_OK && sqlite3_prepare_v2(db, "SELECT sum(x) FROM t", -1,
+	    &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		sum = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return sum;
+}
+
+static void
+holds_the_store_between_two_changes(void)
+{
+	char store[128], copy[256];
+	struct site p;
+	struct ledger *l;
+	sqlite3 *db;
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	snprintf(store, sizeof(store), "%s/vcrpd.db", p.s->dir);
+	snprintf(copy, sizeof(copy), "%s/vcrpd.db", p.backup);
+	CU_ASSERT_EQUAL(back_up(&p, l, store), -ENOENT);
+	CU_ASSERT(strstr(p.why, "vcrpd.db") != NULL);
+	CU_ASSERT_FALSE(is_there(p.s->dir, "backup"));
+	sqlite3_open(store, &db);
+	execute(db, "PRAGMA journal_mode = WAL; CREATE TABLE t(x);"
+	    "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2);"
+	    "BEGIN; INSERT INTO t VALUES(100)");
+	CU_ASSERT_EQUAL(back_up(&p, l, store), 0);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(sum_of_table(copy), 3);
+	run("rm -r %s", p.backup);
+	execute(db, "COMMIT");
+	CU_ASSERT_EQUAL(back_up(&p, l, store), 0);
+	CU_ASSERT_EQUAL(sum_of_table(copy), 103);
+	sqlite3_close(db);
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+static void
+takes_only_an_empty_directory(void)
+{
+	struct site p;
+	struct ledger *l;
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	scribe_fill(l, 100);
+	run("mkdir %s", p.backup);
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -ENOTEMPTY);
+	CU_ASSERT(strstr(p.why, "not empty") != NULL);
+	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	snprintf(p.backup, sizeof(p.backup), "%s/none/x", p.s->dir);
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -ENOENT);
+	snprintf(p.backup, sizeof(p.backup), "%s/rooms/lobby/x", p.s->dir);
+	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -EINVAL);
+	CU_ASSERT_FALSE(is_there(p.s->dir, "rooms/lobby/x"));
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+/* As on a full disk. */
+static void
+leaves_nothing_when_it_fails(void)
+{
+	struct rlimit before, small;
+	const atomic_bool stop = true;
+	struct site p;
+	struct ledger *l;
+	int rc;
+
+	open_site(&p);
+	l = scribe_ledger(p.s, "lobby");
+	scribe_until(l, 2);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 40000;
+	setrlimit(RLIMIT_FSIZE, &small);
+	rc = back_up(&p, l, NULL);
+	setrlimit(RLIMIT_FSIZE, &before);
+	CU_ASSERT_EQUAL(rc, -EFBIG);
+	CU_ASSERT(strstr(p.why, "backup/rooms/lobby/0") != NULL);
+	CU_ASSERT_FALSE(is_there(p.s->dir, "backup"));
+	/* A directory that was there before stays. */
+	run("mkdir %s", p.backup);
+	rc = backup_make(p.s->vault, &l, 1, NULL, p.backup, &stop, &p.totals,
+	    p.why, sizeof(p.why));
+	CU_ASSERT_EQUAL(rc, -ECANCELED);
+	CU_ASSERT_EQUAL(rmdir(p.backup), 0);
+	ledger_unref(&l);
+	scribe_free(&p.s);
+}
+
+static CU_TestInfo tests[] = {
+	{ "holds what was said", holds_what_was_said },
+	{ "holds rooms that sleep", holds_rooms_that_sleep },
+	{ "is a prefix while somebody talks",
+	    is_a_prefix_while_somebody_talks },
+	{ "is whole while something is erased",
+	    is_whole_while_something_is_erased },
+	{ "leaves damage to be seen", leaves_damage_to_be_seen },
+	{ "begins later where the room does",
+	    begins_later_where_the_room_does },
+	{ "holds the store between two changes",
+	    holds_the_store_between_two_changes },
+	{ "takes only an empty directory", takes_only_an_empty_directory },
+	{ "leaves nothing when it fails", leaves_nothing_when_it_fails },
+	CU_TEST_INFO_NULL
+};
+
+static CU_SuiteInfo suites[] = {
+	{ "backup", NULL, NULL, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL
+};
+
+int
+main(void)
+{
+	if (sodium_init() < 0)
+		return EXIT_FAILURE;
+	return suite_run(suites);
+}
