@@ -202,6 +202,7 @@ segments_go_by_count(void)
 	scribe_settle(s);
 	before = ledger_bytes(l);
 	size = files_size(s, l);
+	CU_ASSERT_EQUAL(before, size + LEDGER_DIR_BYTES);
 	first = scribe_segment(l, 2).first;
 	/* One event of the second segment is wanted. */
 	ledger_keep(l, 0, last - first + 2);
@@ -263,6 +264,33 @@ segments_go_by_age_with_their_files(void)
 	keeper_round(s->keeper, 0, SCRIBE_WALL * 2, true);
 	CU_ASSERT_EQUAL(scribe_segments(l), 1);
 	CU_ASSERT(there(s, first[3], ".log"));
+	ledger_unref(&l);
+	scribe_free(&s);
+}
+
+static void
+a_damaged_beginning_has_no_age(void)
+{
+	struct scribe *s = scribe_new(SYNC_INTERVAL);
+	struct ledger *l = scribe_ledger(s, "lobby");
+	static const char nothing[SUM_BLOCK];
+	uint64_t wall;
+
+	scribe_until(l, 3);
+	scribe_settle(s);
+	scribe_write(s, "lobby", scribe_segment(l, 1).first, ".log", 0,
+	    nothing, sizeof(nothing));
+	wall = SCRIBE_WALL + scribe_segment(l, 2).first + 60000;
+	ledger_unref(&l);
+	scribe_kill(s);
+	scribe_start(s);
+	l = scribe_ledger(s, "lobby");
+	ledger_keep(l, 60000, 0);
+	keeper_round(s->keeper, 0, wall, true);
+	CU_ASSERT_EQUAL(scribe_segments(l), 3);
+	/* What is behind it says how old it is at least. */
+	keeper_round(s->keeper, 0, wall + 1, true);
+	CU_ASSERT_EQUAL(scribe_segments(l), 1);
 	ledger_unref(&l);
 	scribe_free(&s);
 }
@@ -406,6 +434,7 @@ static CU_TestInfo tests[] = {
 	{ "segments go by count", segments_go_by_count },
 	{ "segments go by age, with their files",
 	    segments_go_by_age_with_their_files },
+	{ "a damaged beginning has no age", a_damaged_beginning_has_no_age },
 	{ "a hole in the numbers takes no events with it",
 	    a_hole_in_the_numbers_takes_no_events_with_it },
 	{ "a room that sleeps is looked at every minute",
