@@ -276,8 +276,23 @@ what_was_let_go_needs_no_erasing(void)
 	/* All of it. */
 	CU_ASSERT(erase(s, l, target, target + 1));
 	ledger_unref(&l);
-	l = scribe_ledger(s, "empty");
+	scribe_free(&s);
+}
+
+static void
+an_empty_log_is_erased_unless_it_could_not_be_read(void)
+{
+	struct scribe *s = scribe_new(SYNC_INTERVAL);
+	struct ledger *l = scribe_ledger(s, "empty");
+	char path[SCRIBE_PATH];
+
 	CU_ASSERT(erase(s, l, 5, 6));
+	ledger_unref(&l);
+	snprintf(path, sizeof(path), "%s/rooms/file", s->dir);
+	fclose(fopen(path, "w"));
+	l = scribe_ledger(s, "file");
+	CU_ASSERT(ledger_failure(l) != 0);
+	CU_ASSERT_FALSE(erase(s, l, 5, 6));
 	ledger_unref(&l);
 	scribe_free(&s);
 }
@@ -348,6 +363,8 @@ static CU_TestInfo tests[] = {
 	{ "rounds go on between the steps", rounds_go_on_between_the_steps },
 	{ "what was let go needs no erasing",
 	    what_was_let_go_needs_no_erasing },
+	{ "an empty log is erased unless it could not be read",
+	    an_empty_log_is_erased_unless_it_could_not_be_read },
 	{ "a damaged block does not become good",
 	    a_damaged_block_does_not_become_good },
 	{ "what was interrupted is done again",

@@ -443,8 +443,12 @@ eraser_step(struct eraser *e)
 	bool end = false, more = false;
 	int log;
 
-	if (!find_segment(e))
+	if (!find_segment(e)) {
+		/* There is nothing, unless it could not be loaded. */
+		if (!e->begun)
+			e->failure = ledger_failure(e->ledger);
 		return send_back(e);
+	}
 	segment_path(e->ledger, e->segment.first, ".log", path);
 	log = disk_open(e->ledger->vault->rooms, path, O_RDWR);
 	if (log < 0) {
