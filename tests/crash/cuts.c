@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "ledger/keeper.h"
 #include "ledger/read.h"
 #include "ledger/sums.h"
@@ -59,6 +60,7 @@ struct test {
 	/* Of the present round */
 	const char    *what;
 	size_t         where;
+	uint64_t       later;	/* number of what is appended */
 	unsigned       faults;
 };
 
@@ -81,6 +83,15 @@ must(bool good, const char *what)
 		return;
 	printf("FAIL %s\n", what);
 	exit(1);
+}
+
+/* No line of the log is to be suppressed: each is in another second. */
+static int64_t
+lines_as_seconds(void)
+{
+	static int64_t now;
+
+	return ++now;
 }
 
 /* Files, without what is tested. */
@@ -233,12 +244,11 @@ take_line(struct test *t, struct slice line, uint64_t next)
 			fault(t, "a GAP that leaves a hole before", from);
 		return to + 1;
 	}
-	if (next < FIRST || next >= FIRST + LINES) {
-		if (strstr(text, " ~later ") == NULL)
-			fault(t, "a line that was never there:", next);
+	if (next == t->later && strstr(text, " ~later ") != NULL)
 		return next + 1;
-	}
-	if (!slice_is(line, t->lines[next - FIRST]))
+	if (next < FIRST || next >= FIRST + LINES)
+		fault(t, "a line that was never there:", next);
+	else if (!slice_is(line, t->lines[next - FIRST]))
 		fault(t, "another line than was written:", next);
 	else
 		t->got[next - FIRST] = true;
@@ -285,6 +295,7 @@ append_one(struct test *t, struct ledger *l, uint64_t number)
 	struct iovec piece = { text, 0 };
 	struct blob *line = NULL;
 
+	t->later = number;
 	piece.iov_len = (size_t)snprintf(text, sizeof(text),
 	    "MSG lobby %" PRIu64 " 9000 ~later more\n", number);
 	if (ledger_append(l, ROOM, &piece, 1, number, number, 9000) < 0)
@@ -389,9 +400,10 @@ cut_once(struct test *t, enum how how, size_t cut)
 		fault(t, "nothing was logged of", cut - whole);
 	sure = how != DAMAGED ? all :
 	    lines_before(t, base + cut / SUM_BLOCK * SUM_BLOCK);
-	if (how == KILLED && after != FIRST + all - 1)
+	/* Nobody knows whether a torn line was ever told. */
+	if (how == KILLED && whole == cut && after != FIRST + all - 1)
 		fault(t, "goes on after", after);
-	if (how == DAMAGED && after < FIRST + all - 1)
+	if (after < FIRST + all - 1)
 		fault(t, "gives again what was given:", after);
 	if (how == POWERLESS && after + 1 < t->vault->floor)
 		fault(t, "goes on below the floor:", after);
@@ -457,6 +469,7 @@ begin(struct test *t, struct config *config)
 	fd = open(log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	must(fd >= 0 && dup2(fd, STDERR_FILENO) >= 0, log);
 	close(fd);
+	log_set_clock(lines_as_seconds);
 	config->storage_segment = SEGMENT_KIB;
 	t->vault = vault_open(config, t->data, "", why, sizeof(why));
 	must(t->vault != NULL, why);
