@@ -11,10 +11,15 @@ room_history(struct room *room, struct request *r)
 {
 	if (room_may(room, r, false) != ERROR_NONE)
 		return;
-	if (room->ledger == NULL) {
+	if (room->ledger == NULL || room->settings.ephemeral) {
 		blob_printf(&r->reply, "PAGE %.*s 0\n", (int)room->name.len,
 		    room->name.at);
-		request_ok(r, "%.*s", (int)room->name.len, room->name.at);
+		if (r->words.command->verb == VERB_SEARCH)
+			request_ok(r, "%.*s 1", (int)room->name.len,
+			    room->name.at);
+		else
+			request_ok(r, "%.*s", (int)room->name.len,
+			    room->name.at);
 		return;
 	}
 	r->away = true;

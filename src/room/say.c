@@ -121,6 +121,9 @@ find_target(struct room *room, struct request *r, struct event *e)
 		archives_ask(room->registry->archives, r);
 		return TARGET_AWAY;
 	}
+	/* It could not be looked at, and was told so. */
+	if (r->reply != NULL)
+		return TARGET_NONE;
 	if (!there && r->target != NULL) {
 		line = (struct slice){ r->target->data, r->target->len };
 		there = true;
