@@ -240,7 +240,7 @@ fake_post_slice(struct guy *g, struct slice line, uint64_t wait)
 	r->conn_id = g->contact.conn;
 	r->io = g->contact.io;
 	r->feed = feed;
-	r->member = g->member;
+	r->from = r->member = g->member;
 	r->wait = wait;
 	if (!mailbox_post(&f->room->inbox, &r->mail,
 	    feed->waiting ? NULL : &feed->space)) {

@@ -29,7 +29,8 @@ offenders() {
 				to == part[1] || part[1] == "client" &&
 				header == "account/manifest.h"
 		if (part[3] == "")
-			return header == "server.h" || to in rank
+			return header == "server.h" ||
+				header == "storage.h" || to in rank
 		from = part[2]
 		if (!(from in rank) || !(to in rank))
 			return 0

@@ -299,7 +299,8 @@ is_for_room(struct play *p, const struct words *w)
 	    ERROR_NONE)
 		return false;
 	if (f->room == NULL)
-		f->room = room_new(f->registry, &word, who, FAKE_LAST);
+		f->room = room_new(f->registry, &word, who, NULL,
+		    FAKE_LAST);
 	same = slice_same((struct slice){ word.key, word.key_len },
 	    f->room->key);
 	room_word_fini(&word);
