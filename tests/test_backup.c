@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,8 +17,8 @@
 #include <sqlite3.h>
 
 #include "account/backup.h"
+#include "base/alloc.h"
 #include "base/disk.h"
-#include "base/log.h"
 #include "proto/mail.h"
 #include "scribe.h"
 #include "suite.h"
@@ -93,19 +94,25 @@ faults_of(const char *backup)
 	return faults;
 }
 
-/* A file of the room lobby's in the backup, in whose place the data directory
- * is looked at: terminated, to be freed; NULL if there is none. */
+/* A file of the room lobby's, which may grow: terminated, to be freed; NULL if
+ * there is none. */
 static char *
-copy_of(struct site *p, uint64_t first, const char *suffix, size_t *len_r)
+file_of(const char *directory, uint64_t first, const char *suffix,
+    size_t *len_r)
 {
-	int rooms = p->s->vault->rooms;
 	char path[256], *all;
+	int fd;
 
-	snprintf(path, sizeof(path), "%s/rooms", p->backup);
-	p->s->vault->rooms = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	all = scribe_read(p->s, "lobby", first, suffix, len_r);
-	close(p->s->vault->rooms);
-	p->s->vault->rooms = rooms;
+	snprintf(path, sizeof(path), "%s/rooms/lobby/%016llu%s", directory,
+	    (unsigned long long)first, suffix);
+	fd = disk_open(AT_FDCWD, path, O_RDONLY);
+	if (fd < 0)
+		return NULL;
+	*len_r = (size_t)disk_size(fd);
+	all = xcalloc(1, *len_r + 1);
+	if (disk_read(fd, all, *len_r, 0) != (ssize_t)*len_r)
+		abort();
+	disk_close(fd);
 	return all;
 }
 
@@ -115,9 +122,9 @@ static size_t
 good_copy(struct site *p, uint64_t first)
 {
 	size_t len, now_len, sums_len, good;
-	char *copy = copy_of(p, first, ".log", &len);
-	char *now = scribe_read(p->s, "lobby", first, ".log", &now_len);
-	char *sums = copy_of(p, first, ".sum", &sums_len);
+	char *copy = file_of(p->backup, first, ".log", &len);
+	char *now = file_of(p->s->dir, first, ".log", &now_len);
+	char *sums = file_of(p->backup, first, ".sum", &sums_len);
 
 	assert(copy != NULL && now != NULL);
 	good = len > 0 && len <= now_len && memcmp(copy, now, len) == 0 &&
@@ -147,8 +154,6 @@ holds_what_was_said(void)
 	struct segment g;
 	struct stat st;
 	uint64_t bytes = 0;
-	size_t len;
-	char *text;
 
 	open_site(&p);
 	l = scribe_ledger(p.s, "lobby");
@@ -156,6 +161,9 @@ holds_what_was_said(void)
 	scribe_settle(p.s);
 	scribe_fill(l, 200);	/* not summed yet */
 	ledger_note(l, slice_of("DELETE lobby 7 1 ~alice 3\n"));
+	/* Being written right now. */
+	g = scribe_segment(l, 2);
+	scribe_write(p.s, "lobby", g.first, ".log", g.size, "MSG lo", 6);
 	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
 	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
 	for (unsigned i = 0; i < 3; i++) {
@@ -166,8 +174,6 @@ holds_what_was_said(void)
 	CU_ASSERT_EQUAL(p.totals.files, 3 * 2 + 3);	/* and todo, ... */
 	CU_ASSERT(p.totals.bytes > bytes);
 	CU_ASSERT(stat(p.backup, &st) == 0 && (st.st_mode & 0777) == 0700);
-	text = copy_of(&p, g.first, ".log", &len);
-	free(text);
 	CU_ASSERT(is_there(p.backup, "rooms/lobby/todo"));
 	CU_ASSERT(is_there(p.backup, "ceiling"));
 	run("grep -q ' state=backup ' %s/ceiling", p.backup);
@@ -211,6 +217,7 @@ holds_rooms_that_sleep(void)
 }
 
 struct writer {
+	struct site   *site;
 	struct scribe *s;
 	struct ledger *ledger;
 	atomic_bool    stop;
@@ -280,6 +287,25 @@ erase_on(void *arg)
 	mailbox_fini(&box);
 }
 
+/* The one block that there is has a sum that agrees with it. */
+static bool
+agrees(struct site *p, uint64_t first)
+{
+	char entry[SUM_ENTRY + 1], *copy, *sums;
+	size_t len, sums_len;
+	bool good;
+
+	copy = file_of(p->backup, first, ".log", &len);
+	sums = file_of(p->backup, first, ".sum", &sums_len);
+	assert(copy != NULL && sums != NULL);
+	snprintf(entry, sizeof(entry), "%08x %06u\n",
+	    sum_of(copy, (uint32_t)len).crc, (unsigned)len);
+	good = len == 200 * 300 && strcmp(sums, entry) == 0;
+	free(copy);
+	free(sums);
+	return good;
+}
+
 /* No block of the copy may look damaged by that. */
 static void
 is_whole_while_something_is_erased(void)
@@ -287,8 +313,6 @@ is_whole_while_something_is_erased(void)
 	struct writer w = { .s = NULL };
 	struct thread t;
 	struct site p;
-	size_t len;
-	char *copy, *sums;
 
 	open_site(&p);
 	w.s = p.s;
@@ -300,26 +324,62 @@ is_whole_while_something_is_erased(void)
 		abort();
 	for (unsigned i = 0; i < 8; i++) {
 		CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
-		copy = copy_of(&p, scribe_segment(w.ledger, 0).first, ".log",
-		    &len);
-		CU_ASSERT_EQUAL_FATAL(len, 200 * 300);
-		sums = NULL;
-		if (copy != NULL) {
-			size_t sums_len;
-			char entry[SUM_ENTRY + 1];
-
-			sums = copy_of(&p, scribe_segment(w.ledger, 0).first,
-			    ".sum", &sums_len);
-			snprintf(entry, sizeof(entry), "%08x %06u\n",
-			    sum_of(copy, (uint32_t)len).crc, (unsigned)len);
-			CU_ASSERT_STRING_EQUAL(sums, entry);
-		}
-		free(copy);
-		free(sums);
+		CU_ASSERT(agrees(&p, scribe_segment(w.ledger, 0).first));
 		run("rm -r %s", p.backup);
 	}
 	atomic_store(&w.stop, true);
 	thread_join(&t);
+	ledger_unref(&w.ledger);
+	scribe_free(&p.s);
+}
+
+/* What erases in the middle of a block, and goes on when the copy has begun. */
+static void
+finish_erasing(void *arg)
+{
+	struct site *p = ((struct writer *)arg)->site;
+	struct ledger *l = ((struct writer *)arg)->ledger;
+	uint64_t first = scribe_segment(l, 0).first;
+	char path[128], entry[SUM_ENTRY + 1], *now;
+	size_t len;
+
+	snprintf(path, sizeof(path), "rooms/lobby/%016llu.log",
+	    (unsigned long long)first);
+	while (!is_there(p->backup, path))
+		sched_yield();
+	usleep(2000);
+	scribe_write(p->s, "lobby", first, ".log", 201, " ", 1);
+	now = file_of(p->s->dir, first, ".log", &len);
+	snprintf(entry, sizeof(entry), "%08x %06u\n",
+	    sum_of(now, (uint32_t)len).crc, (unsigned)len);
+	free(now);
+	scribe_write(p->s, "lobby", first, ".sum", 0, entry, SUM_ENTRY);
+	atomic_fetch_add(&l->erasing, 1);
+}
+
+static void
+waits_for_a_block_that_changes(void)
+{
+	struct writer w = { .s = NULL };
+	struct thread t;
+	struct site p;
+	uint64_t first;
+
+	open_site(&p);
+	w.site = &p;
+	w.ledger = scribe_ledger(p.s, "lobby");
+	for (unsigned i = 0; i < 200; i++)
+		scribe_fill(w.ledger, 300);
+	scribe_settle(p.s);
+	first = scribe_segment(w.ledger, 0).first;
+	atomic_fetch_add(&w.ledger->erasing, 1);
+	scribe_write(p.s, "lobby", first, ".log", 200, " ", 1);
+	if (thread_start(&t, "eraser", STACK, false, finish_erasing, &w) < 0)
+		abort();
+	CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
+	thread_join(&t);
+	CU_ASSERT(agrees(&p, first));
+	CU_ASSERT_EQUAL(good_copy(&p, first), 200 * 300);
 	ledger_unref(&w.ledger);
 	scribe_free(&p.s);
 }
@@ -340,13 +400,13 @@ leaves_damage_to_be_seen(void)
 		scribe_fill(l, 3000);
 	scribe_settle(p.s);
 	first = scribe_segment(l, 0).first;
-	sums = scribe_read(p.s, "lobby", first, ".sum", &len);
+	sums = file_of(p.s->dir, first, ".sum", &len);
 	snprintf(before, sizeof(before), "%s", sums);
 	free(sums);
 	scribe_write(p.s, "lobby", first, ".log", 70000, "?", 1);
 	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
 	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
-	sums = copy_of(&p, first, ".sum", &len);
+	sums = file_of(p.backup, first, ".sum", &len);
 	CU_ASSERT_STRING_EQUAL(sums, before);
 	free(sums);
 	ledger_unref(&l);
@@ -497,6 +557,7 @@ static CU_TestInfo tests[] = {
 	    is_a_prefix_while_somebody_talks },
 	{ "is whole while something is erased",
 	    is_whole_while_something_is_erased },
+	{ "waits for a block that changes", waits_for_a_block_that_changes },
 	{ "leaves damage to be seen", leaves_damage_to_be_seen },
 	{ "begins later where the room does",
 	    begins_later_where_the_room_does },
