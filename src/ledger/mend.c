@@ -30,6 +30,7 @@ struct mending {
 	struct lines lines;
 	struct sum sum;	 /* of the last block that has one */
 	const char *why; /* the lines end where they do; NULL: whole */
+	bool torn;	 /* what is behind them is the rest of a line */
 	struct mended *result;
 };
 
@@ -129,6 +130,9 @@ walk(struct mending *m)
 			m->why = memchr(text.at, '\n', text.len) != NULL
 			    ? "no line of a log"
 			    : "no whole line";
+			m->torn = m->lines.at == m->lines.size &&
+			    text.at[text.len - 1] != '\n' &&
+			    memchr(text.at, '\0', text.len) == NULL;
 			return;
 		}
 		if (line.from < m->first ||
@@ -248,7 +252,9 @@ end_torn(struct mending *m)
 	struct mended *r = m->result;
 	int rc;
 
-	r->lost = true;
+	/* A write that was cut short was told to nobody, and leaves no more
+	 * than that. */
+	r->lost |= !m->torn;
 	log_warn("rooms/%s/%016" PRIu64 ".log: %s at byte %" PRIu64 ": %" PRIu64
 		 " bytes are cut off and kept aside",
 	    m->ledger->dir, m->first, m->why, r->size, m->lines.size - r->size);
