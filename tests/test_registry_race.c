@@ -74,7 +74,7 @@ ask(struct visitor *v, const char *line)
 	r->conn_id = v->guy->contact.conn;
 	r->io = v->guy->contact.io;
 	r->feed = v->feed;
-	r->member = v->member;
+	r->from = r->member = v->member;
 	v->answer = NULL;
 	mailbox_post(&v->room->inbox, &r->mail, NULL);
 	mailbox_wake(&v->room->inbox);
