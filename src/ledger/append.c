@@ -284,6 +284,8 @@ ledger_retry(struct ledger *l, uint64_t *last_r)
 	*last_r = ledger_last(l);
 	if (ledger_failure(l) == 0)
 		return 0;
+	/* Before it is forgotten why they are not to be synced. */
+	settle_lose(l);
 	atomic_store(&l->failure, 0);
 	if (!l->usable) {
 		*last_r = ledger_load(l);
