@@ -33,6 +33,7 @@ look(struct reader *r, uint64_t number)
 	r->upper = atomic_load(&l->last);
 	if (l->count > 0)
 		r->segment = l->segments[low];
+	r->lower = low > 0 ? r->segment.first : 0;
 	if (low + 1 < l->count && l->segments[low + 1].first <= r->upper)
 		r->upper = l->segments[low + 1].first - 1;
 	high = l->count;
@@ -61,15 +62,24 @@ is_passing(int rc)
 	    rc == -ENOBUFS || rc == -EAGAIN;
 }
 
-/* Is it one that was not told of before? block -1: the whole file. */
+/* Is it one that was not told of before, as far as that is known? block -1:
+ * the whole file. */
 static bool
 is_news(struct reader *r, const char *suffix, uint64_t block)
 {
-	uint64_t what = r->segment.first * SUM_BLOCK + block + 2;
-	_Atomic uint64_t *known;
+	uint64_t what = r->segment.first * SUM_BLOCK + block + 2, none;
+	_Atomic uint64_t *known = r->ledger->known;
 
-	known = &r->ledger->known[(what + (suffix[1] == 's')) % LEDGER_KNOWN];
-	return atomic_exchange(known, what) != what;
+	what = 2 * what + (suffix[1] == 's');
+	for (unsigned i = 0; i < LEDGER_KNOWN; i++) {
+		none = 0;
+		if (atomic_compare_exchange_strong(&known[i], &none, what))
+			return true;
+		if (none == what)
+			return false;
+	}
+	atomic_store(&known[what % LEDGER_KNOWN], what);
+	return true;
 }
 
 static void
@@ -104,7 +114,7 @@ open_file(struct reader *r, const char *suffix)
 	char path[LEDGER_PATH];
 
 	segment_path(r->ledger, r->segment.first, suffix, path);
-	return disk_open(r->ledger->vault->rooms, path, O_RDONLY);
+	return vault_file(r->ledger->vault, path, O_RDONLY);
 }
 
 static int

@@ -18,6 +18,7 @@ enum { BLOCKS_MOST = 5 };	/* read at one time */
 struct reader {
 	struct ledger *ledger;
 	struct segment segment;	/* as it was when it was last looked at */
+	uint64_t       lower;	/* the lowest that can be missing in it */
 	uint64_t       upper;	/* the highest number it can have */
 	int            log;	/* -1: it cannot be read at all */
 	int            sum;	/* -1: it has none */

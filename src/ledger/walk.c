@@ -151,11 +151,9 @@ static int
 walk_segment(struct walk *w, struct scan *s)
 {
 	const struct reader *r = &s->reader;
-	uint64_t low = r->segment.first;
+	uint64_t low = r->lower;
 	int rc;
 
-	if (w->next < low)
-		low = w->least;
 	rc = scan_find(s, w->next, hint(w, &r->segment),
 	    want(w, length(w)));
 	w->spot.segment = r->segment.first;
