@@ -122,7 +122,8 @@ struct vcrp_event {
 	const char *code;
 	/* Of a numbered event (MSG, EDIT, DELETE, REACT, SET, ROLE): its number
 	 * and its time since 1970; 0 elsewhere. Of OK SAY and the like and of
-	 * the answer to a repeat: number alone. */
+	 * the answer to a repeat: number alone. Of OK JOIN: the last there is;
+	 * of OK SEARCH: the first that was looked at. */
 	uint64_t number;
 	uint64_t time;
 	/* For VCRP_DOWN: how long until the next attempt. */
@@ -180,9 +181,9 @@ int64_t vcrp_react(struct vcrp *, const char *room, uint64_t number,
  * connection end with VCRP_LOST, maybe in the middle: ask again. */
 int64_t vcrp_history(struct vcrp *, const char *room, unsigned count,
     uint64_t before);
-/* The same of messages that hold all the words of text. When the server did
- * not look through all there is, its answer has an attribute "from": ask for
- * what is before that number. */
+/* The same of messages that hold all the words of text. The number of the OK
+ * says how far the server looked: ask for what is before it, until it is not
+ * lower than what was asked. */
 int64_t vcrp_search(struct vcrp *, const char *room, unsigned count,
     uint64_t before, const char *text);
 /* Any line, without its LF, and without id= among its attributes. What the
