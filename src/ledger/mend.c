@@ -303,7 +303,9 @@ look(struct mending *m)
 		log_warn("rooms/%s/%016" PRIu64 ".log: it ends at byte %" PRIu64
 			 ", its sums at %" PRIu64,
 		    m->ledger->dir, m->first, m->lines.size, r->covered);
-		block = block < m->lines.size ? block : m->lines.size;
+		/* At least one line is to be met. */
+		if (block >= m->lines.size && m->lines.size > 0)
+			block = (m->lines.size - 1) / SUM_BLOCK * SUM_BLOCK;
 	}
 	r->size = line_before(&m->lines, block);
 	lines_go(&m->lines, r->size);
