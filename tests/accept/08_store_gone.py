@@ -74,9 +74,10 @@ def locked():
     row.check(status == 0, "ends with %s" % status)
 
 
-def crowd_through(name, harm, uid=None):
+def crowd_through(name, harm, uid=None, killed=None):
     """A crowd speaks; the database is harmed; it speaks on; the server begins
-    again, or says why not; what was said is there."""
+    again, or says why not; what was said is there. killed: what is done to
+    the database of a dead server."""
     server = Server(row, uid=uid)
     crowd = Crowd(seed=1)
     crowd.writers(6, 2, pace=0.01)
@@ -92,7 +93,11 @@ def crowd_through(name, harm, uid=None):
     crowd.close()
     row.check(not judge(crowd.truth, server.port, crowd.people)[1],
               name + ": nothing is missing in this life")
-    server.stop()
+    if killed:
+        server.crash()
+        killed(server)
+    else:
+        server.stop()
     server.launch()
     line = server.process.stdout.readline().decode()
     if not line.startswith("vcrpd: ready"):
@@ -119,13 +124,13 @@ def crowd_through(name, harm, uid=None):
 
 
 def path_of(server):
-    found = [n for n in os.listdir(server.data) if n.endswith((".db", ".sqlite"))]
+    found = [n for n in os.listdir(server.data) if n.endswith(".db")]
     return os.path.join(server.data, found[0] if found else "?")
 
 
 def delete(server):
     for path in logs.databases(server.data):
-        for end in "", "-wal", "-shm":
+        for end in "-wal", "-shm", "":
             if os.path.exists(path + end):
                 os.unlink(path + end)
 
@@ -144,9 +149,17 @@ def garbage(server):
             file.write(os.urandom(size))
 
 
+def empty(server):
+    for path in logs.databases(server.data):
+        os.truncate(path, 0)
+
+
 locked()
 crowd_through("deleted", delete)
 if os.geteuid() == 0:
     crowd_through("read-only", read_only, uid=65534)
 crowd_through("garbage", garbage)
+crowd_through("deleted between two lives", lambda _: None, killed=delete)
+crowd_through("garbage between two lives", lambda _: None, killed=garbage)
+crowd_through("empty between two lives", lambda _: None, killed=empty)
 row.finish()

@@ -40,7 +40,6 @@ def backup(path):
         asker.sock.settimeout(60)
         begin = time.monotonic()
         asker.send("BACKUP " + path)
-        asker.line()
         answers.append((time.monotonic() - begin, asker.line()))
 
     thread = threading.Thread(target=ask)

@@ -437,10 +437,11 @@ def history(truth, port, room):
 def judge(truth, port, writers, ordered=True, erased=False):
     """The whole history of all rooms beside all that was acknowledged:
     (lines, ids acknowledged and not there)."""
-    total, there = 0, {}
+    total, there, numbers = 0, {}, set()
     for room in sorted({w.room for w in writers}):
         for line in history(truth, port, room):
             total += 1
+            numbers.add((room, line.number))
             if line.id is None:
                 continue
             if line.id in there:
@@ -458,14 +459,13 @@ def judge(truth, port, writers, ordered=True, erased=False):
             truth.fault("acknowledged as", truth.acked[id], "and found as",
                         there.get(id), ":", id)
         for room, lines in truth.lines.items():
-            numbers = {n for r, n in there.values() if r == room}
-            gone = [n for n in lines if n not in numbers]
+            gone = {(room, n) for n in lines} - numbers - truth.lost
             if gone:
                 truth.fault(room, "heard and not in the history:",
-                            len(gone), "first", lines[min(gone)])
+                            len(gone), "first", lines[min(gone)[1]])
     if ordered:
         for writer in writers:
-            numbers = [there[id][1] for id in writer.order if id in there]
-            if numbers != sorted(numbers):
+            said = [there[id][1] for id in writer.order if id in there]
+            if said != sorted(said):
                 truth.fault(writer.nick, "said things in another order")
     return total, missing

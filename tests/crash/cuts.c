@@ -413,6 +413,26 @@ cut_once(struct test *t, enum how how, size_t cut)
 	ledger_unref(&l);
 }
 
+static void
+cut_each_way(struct test *t, size_t cut)
+{
+	cut_once(t, KILLED, cut);
+	cut_once(t, DAMAGED, cut);
+	cut_once(t, POWERLESS, cut);
+	keeper_round(t->keeper, 1000, 1000, true);
+}
+
+/* Between lines, on both sides of a block's end. */
+static void
+cut_between_lines(struct test *t, size_t size)
+{
+	size_t base = t->files[0].len;
+
+	for (unsigned n = 0; n < LINES; n += 37)
+		if (t->at[n] > base && t->at[n] < base + size)
+			cut_each_way(t, t->at[n] - base);
+}
+
 /* One bit of one file is another. */
 static void
 flip_once(struct test *t)
@@ -512,6 +532,7 @@ main(int argc, char **argv)
 	write_log(t);
 	t->vault->floor = FIRST * 1000;
 	size = t->files[t->segments - 1].len;
+	cut_between_lines(t, size);
 	for (size_t back = 1; back <= PLACES; back += step) {
 		cut_once(t, KILLED, size - back);
 		if (rounds % 4 == 0 || !all)
