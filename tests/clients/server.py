@@ -22,14 +22,14 @@ class Server:
         with open(self.config, "w") as file:
             file.write(config)
 
-    def launch(self):
+    def launch(self, port=0):
         with open(self.path("log"), "a") as log:
             self.process = subprocess.Popen(
-                [os.environ.get("VCRPD", "./vcrpd"), "-c", self.config, "-d", self.path("data"), "-p", "0"],
+                [os.environ.get("VCRPD", "./vcrpd"), "-c", self.config, "-d", self.path("data"), "-p", str(port)],
                 stdout=subprocess.PIPE, stderr=log, text=True)
 
-    def start(self):
-        self.launch()
+    def start(self, port=0):
+        self.launch(port)
         ready = re.match(r"vcrpd: ready on port (\d+)", self.process.stdout.readline())
         if not ready:
             raise SystemExit("no server: " + open(self.path("log")).read())
