@@ -22,9 +22,10 @@ room_history(struct room *room, struct request *r)
 			    room->name.at);
 		return;
 	}
-	r->away = true;
-	if (!room_park(room, &r->mail))
-		archives_ask(room->registry->archives, r);
+	if (room_park(room, &r->mail))
+		r->away = true;
+	else
+		r->asks = true;
 }
 
 /* Numbers are given again, above all that may have been given before the disk

@@ -36,7 +36,8 @@ struct request {
 				 * there is none */
 	bool           looked;	/* it was looked for */
 	uint64_t       oldest;	/* HISTORY, SEARCH: not below this number */
-	bool           away;	/* the archive has it, or it is parked */
+	bool           away;	/* it is parked */
+	bool           asks;	/* the archive is to have it next */
 	struct request *next_said; /* in the room's batch */
 	const char    *limit;	/* what refused it; or NULL */
 	unsigned       found;	/* connections that a visit was about */

@@ -282,7 +282,7 @@ room_request(struct room *room, struct request *r)
 	if (verb != VERB_SAY && verb != VERB_EDIT && verb != VERB_REACT &&
 	    verb != VERB_SIGNAL)
 		room_flush(room);
-	r->away = false;
+	r->away = r->asks = false;
 	r->member = r->from;
 	/* A direct conversation enters connections that do not know yet; they
 	 * cannot leave before they do, since `tell` is under way. */
@@ -292,7 +292,10 @@ room_request(struct room *room, struct request *r)
 	/* It may be that it could not be looked for. */
 	if (!r->looked || r->reply == NULL)
 		handlers[verb](room, r);
-	if (!r->away)
+	/* Once the archive has it, it is not to be touched. */
+	if (r->asks)
+		archives_ask(room->registry->archives, r);
+	else if (!r->away)
 		room_answer(r->feed, &r->mail);
 }
 

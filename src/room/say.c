@@ -117,8 +117,7 @@ find_target(struct room *room, struct request *r, struct event *e)
 	if (!there && room->ledger != NULL && !r->looked &&
 	    number <= ledger_last(room->ledger)) {
 		room->lookups++;
-		r->away = true;
-		archives_ask(room->registry->archives, r);
+		r->asks = true;
 		return TARGET_AWAY;
 	}
 	/* It could not be looked at, and was told so. */
