@@ -3,10 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,104 +15,12 @@
 #include <sqlite3.h>
 
 #include "account/backup.h"
-#include "base/alloc.h"
-#include "base/disk.h"
 #include "proto/mail.h"
-#include "scribe.h"
+#include "site.h"
 #include "suite.h"
 #include "sync/thread.h"
 
 enum { STACK = 256 * 1024 };
-
-/* A data directory, and where its backups go. */
-struct site {
-	struct scribe *s;
-	char           backup[128];
-	char           why[512];
-	struct manifest_totals totals;
-};
-
-static void
-open_site(struct site *p)
-{
-	p->s = scribe_new(SYNC_INTERVAL);
-	snprintf(p->backup, sizeof(p->backup), "%s/backup", p->s->dir);
-}
-
-static int
-back_up(struct site *p, struct ledger *l, const char *store)
-{
-	p->why[0] = '\0';
-	return backup_make(p->s->vault, &l, 1, store, p->backup, NULL,
-	    &p->totals, p->why, sizeof(p->why));
-}
-
-static bool
-is_there(const char *directory, const char *path)
-{
-	char whole[256];
-
-	snprintf(whole, sizeof(whole), "%s/%s", directory, path);
-	return access(whole, F_OK) == 0;
-}
-
-__attribute__((format(printf, 1, 2))) static void
-run(const char *format, ...)
-{
-	char command[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	if (system(command) != 0)
-		abort();
-}
-
-static void
-on_fault(const char *path, const char *what, void *arg)
-{
-	(void)arg;
-	fprintf(stderr, "%s %s\n", path, what);
-}
-
-static unsigned
-faults_of(const char *backup)
-{
-	int dir = open(backup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct manifest_totals totals;
-	struct manifest m;
-	unsigned faults = manifest_read(dir, &m, on_fault, NULL);
-
-	if (faults == 0) {
-		faults = manifest_verify(dir, &m, &totals, on_fault, NULL);
-		manifest_free(&m);
-	}
-	close(dir);
-	return faults;
-}
-
-/* A file of the room lobby's, which may grow: terminated, to be freed; NULL if
- * there is none. */
-static char *
-file_of(const char *directory, uint64_t first, const char *suffix,
-    size_t *len_r)
-{
-	char path[256], *all;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/rooms/lobby/%016llu%s", directory,
-	    (unsigned long long)first, suffix);
-	fd = disk_open(AT_FDCWD, path, O_RDONLY);
-	if (fd < 0)
-		return NULL;
-	*len_r = (size_t)disk_size(fd);
-	all = xcalloc(1, *len_r + 1);
-	if (disk_read(fd, all, *len_r, 0) != (ssize_t)*len_r)
-		abort();
-	disk_close(fd);
-	return all;
-}
 
 /* Is the copy of this segment the beginning of what it is now, in whole lines
  * and with sums that agree? Its length, or 0. */
@@ -122,9 +28,9 @@ static size_t
 good_copy(struct site *p, uint64_t first)
 {
 	size_t len, now_len, sums_len, good;
-	char *copy = file_of(p->backup, first, ".log", &len);
-	char *now = file_of(p->s->dir, first, ".log", &now_len);
-	char *sums = file_of(p->backup, first, ".sum", &sums_len);
+	char *copy = site_file(p->backup, first, ".log", &len);
+	char *now = site_file(p->s->dir, first, ".log", &now_len);
+	char *sums = site_file(p->backup, first, ".sum", &sums_len);
 
 	assert(copy != NULL && now != NULL);
 	good = len > 0 && len <= now_len && memcmp(copy, now, len) == 0 &&
@@ -155,7 +61,7 @@ holds_what_was_said(void)
 	struct stat st;
 	uint64_t bytes = 0;
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	scribe_until(l, 3);
 	scribe_settle(p.s);
@@ -164,8 +70,8 @@ holds_what_was_said(void)
 	/* Being written right now. */
 	g = scribe_segment(l, 2);
 	scribe_write(p.s, "lobby", g.first, ".log", g.size, "MSG lo", 6);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
+	CU_ASSERT(site_is_good(&p));
 	for (unsigned i = 0; i < 3; i++) {
 		g = scribe_segment(l, i);
 		CU_ASSERT_EQUAL(good_copy(&p, g.first), g.size);
@@ -174,14 +80,14 @@ holds_what_was_said(void)
 	CU_ASSERT_EQUAL(p.totals.files, 3 * 2 + 3);	/* and todo, ... */
 	CU_ASSERT(p.totals.bytes > bytes);
 	CU_ASSERT(stat(p.backup, &st) == 0 && (st.st_mode & 0777) == 0700);
-	CU_ASSERT(is_there(p.backup, "rooms/lobby/todo"));
-	CU_ASSERT(is_there(p.backup, "ceiling"));
-	run("grep -q ' state=backup ' %s/ceiling", p.backup);
-	run("grep -q '^vcrp-backup 1 vcrpd/[^ ]* 20..-..-..T..:..:..Z$' "
+	CU_ASSERT(site_has(p.backup, "rooms/lobby/todo"));
+	CU_ASSERT(site_has(p.backup, "ceiling"));
+	site_run("grep -q ' state=backup ' %s/ceiling", p.backup);
+	site_run("grep -q '^vcrp-backup 1 vcrpd/[^ ]* 20..-..-..T..:..:..Z$' "
 	    "%s/BACKUP", p.backup);
-	run("cd %s && sha256sum --quiet -c MANIFEST", p.backup);
-	run("test -z \"$(find %s/* ! -perm 0600 ! -type d)\"", p.backup);
-	run("test -z \"$(find %s -type d ! -perm 0700)\"", p.backup);
+	site_run("cd %s && sha256sum --quiet -c MANIFEST", p.backup);
+	site_run("test -z \"$(find %s/* ! -perm 0600 ! -type d)\"", p.backup);
+	site_run("test -z \"$(find %s -type d ! -perm 0700)\"", p.backup);
 	ledger_unref(&l);
 	scribe_free(&p.s);
 }
@@ -194,24 +100,24 @@ holds_rooms_that_sleep(void)
 	struct ledger *l;
 	struct segment g;
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	scribe_until(l, 2);
 	scribe_settle(p.s);
 	g = scribe_segment(l, 1);
 	ledger_unref(&l);
 	l = ledger_new(p.s->vault, "lobby");
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
+	CU_ASSERT(site_is_good(&p));
 	CU_ASSERT_EQUAL(good_copy(&p, g.first), g.size);
 	CU_ASSERT_EQUAL(p.totals.files, 2 * 2 + 2);
 	ledger_unref(&l);
 	/* And of one that never said anything. */
-	run("rm -r %s", p.backup);
+	site_run("rm -r %s", p.backup);
 	l = ledger_new(p.s->vault, "silent");
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
 	CU_ASSERT_EQUAL(p.totals.files, 2);
-	CU_ASSERT_FALSE(is_there(p.backup, "rooms/silent"));
+	CU_ASSERT_FALSE(site_has(p.backup, "rooms/silent"));
 	ledger_unref(&l);
 	scribe_free(&p.s);
 }
@@ -244,7 +150,7 @@ is_a_prefix_while_somebody_talks(void)
 	struct site p;
 	uint64_t first;
 
-	open_site(&p);
+	site_open(&p);
 	atomic_store(&p.s->config->storage_segment, 65536);
 	w.ledger = scribe_ledger(p.s, "lobby");
 	scribe_fill(w.ledger, 300);
@@ -252,11 +158,11 @@ is_a_prefix_while_somebody_talks(void)
 	if (thread_start(&t, "writer", STACK, false, write_on, &w) < 0)
 		abort();
 	for (unsigned i = 0; i < 8; i++) {
-		CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
-		CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+		CU_ASSERT_EQUAL(site_back_up(&p, w.ledger, NULL), 0);
+		CU_ASSERT(site_is_good(&p));
 		CU_ASSERT(good_copy(&p, first) > 0);
 		CU_ASSERT_EQUAL(good_copy(&p, first) % 300, 0);
-		run("rm -r %s", p.backup);
+		site_run("rm -r %s", p.backup);
 	}
 	atomic_store(&w.stop, true);
 	thread_join(&t);
@@ -295,8 +201,8 @@ agrees(struct site *p, uint64_t first)
 	size_t len, sums_len;
 	bool good;
 
-	copy = file_of(p->backup, first, ".log", &len);
-	sums = file_of(p->backup, first, ".sum", &sums_len);
+	copy = site_file(p->backup, first, ".log", &len);
+	sums = site_file(p->backup, first, ".sum", &sums_len);
 	assert(copy != NULL && sums != NULL);
 	snprintf(entry, sizeof(entry), "%08x %06u\n",
 	    sum_of(copy, (uint32_t)len).crc, (unsigned)len);
@@ -314,7 +220,7 @@ is_whole_while_something_is_erased(void)
 	struct thread t;
 	struct site p;
 
-	open_site(&p);
+	site_open(&p);
 	w.s = p.s;
 	w.ledger = scribe_ledger(p.s, "lobby");
 	for (unsigned i = 0; i < 200; i++)
@@ -323,9 +229,9 @@ is_whole_while_something_is_erased(void)
 	if (thread_start(&t, "eraser", STACK, false, erase_on, &w) < 0)
 		abort();
 	for (unsigned i = 0; i < 8; i++) {
-		CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
+		CU_ASSERT_EQUAL(site_back_up(&p, w.ledger, NULL), 0);
 		CU_ASSERT(agrees(&p, scribe_segment(w.ledger, 0).first));
-		run("rm -r %s", p.backup);
+		site_run("rm -r %s", p.backup);
 	}
 	atomic_store(&w.stop, true);
 	thread_join(&t);
@@ -345,11 +251,11 @@ finish_erasing(void *arg)
 
 	snprintf(path, sizeof(path), "rooms/lobby/%016llu.log",
 	    (unsigned long long)first);
-	while (!is_there(p->backup, path))
+	while (!site_has(p->backup, path))
 		sched_yield();
 	usleep(2000);
 	scribe_write(p->s, "lobby", first, ".log", 201, " ", 1);
-	now = file_of(p->s->dir, first, ".log", &len);
+	now = site_file(p->s->dir, first, ".log", &len);
 	snprintf(entry, sizeof(entry), "%08x %06u\n",
 	    sum_of(now, (uint32_t)len).crc, (unsigned)len);
 	free(now);
@@ -365,7 +271,7 @@ waits_for_a_block_that_changes(void)
 	struct site p;
 	uint64_t first;
 
-	open_site(&p);
+	site_open(&p);
 	w.site = &p;
 	w.ledger = scribe_ledger(p.s, "lobby");
 	for (unsigned i = 0; i < 200; i++)
@@ -376,7 +282,7 @@ waits_for_a_block_that_changes(void)
 	scribe_write(p.s, "lobby", first, ".log", 200, " ", 1);
 	if (thread_start(&t, "eraser", STACK, false, finish_erasing, &w) < 0)
 		abort();
-	CU_ASSERT_EQUAL(back_up(&p, w.ledger, NULL), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, w.ledger, NULL), 0);
 	thread_join(&t);
 	CU_ASSERT(agrees(&p, first));
 	CU_ASSERT_EQUAL(good_copy(&p, first), 200 * 300);
@@ -393,20 +299,20 @@ leaves_damage_to_be_seen(void)
 	uint64_t first;
 	size_t len;
 
-	open_site(&p);
+	site_open(&p);
 	atomic_store(&p.s->config->storage_segment, 1024);
 	l = scribe_ledger(p.s, "lobby");
 	for (unsigned i = 0; i < 40; i++)
 		scribe_fill(l, 3000);
 	scribe_settle(p.s);
 	first = scribe_segment(l, 0).first;
-	sums = file_of(p.s->dir, first, ".sum", &len);
+	sums = site_file(p.s->dir, first, ".sum", &len);
 	snprintf(before, sizeof(before), "%s", sums);
 	free(sums);
 	scribe_write(p.s, "lobby", first, ".log", 70000, "?", 1);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
-	sums = file_of(p.backup, first, ".sum", &len);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
+	CU_ASSERT(site_is_good(&p));
+	sums = site_file(p.backup, first, ".sum", &len);
 	CU_ASSERT_STRING_EQUAL(sums, before);
 	free(sums);
 	ledger_unref(&l);
@@ -421,17 +327,17 @@ begins_later_where_the_room_does(void)
 	struct ledger *l;
 	char path[128];
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	scribe_until(l, 4);
 	scribe_settle(p.s);
 	scribe_remove(p.s, "lobby", scribe_segment(l, 1).first, ".log");
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
+	CU_ASSERT(site_is_good(&p));
 	for (unsigned i = 0; i < 4; i++) {
 		snprintf(path, sizeof(path), "rooms/lobby/%016llu.log",
 		    (unsigned long long)scribe_segment(l, i).first);
-		CU_ASSERT_EQUAL(is_there(p.backup, path), i >= 2);
+		CU_ASSERT_EQUAL(site_has(p.backup, path), i >= 2);
 	}
 	ledger_unref(&l);
 	scribe_free(&p.s);
@@ -471,23 +377,23 @@ holds_the_store_between_two_changes(void)
 	struct ledger *l;
 	sqlite3 *db;
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	snprintf(store, sizeof(store), "%s/vcrpd.db", p.s->dir);
 	snprintf(copy, sizeof(copy), "%s/vcrpd.db", p.backup);
-	CU_ASSERT_EQUAL(back_up(&p, l, store), -ENOENT);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, store), -ENOENT);
 	CU_ASSERT(strstr(p.why, "vcrpd.db") != NULL);
-	CU_ASSERT_FALSE(is_there(p.s->dir, "backup"));
+	CU_ASSERT_FALSE(site_has(p.s->dir, "backup"));
 	sqlite3_open(store, &db);
 	execute(db, "PRAGMA journal_mode = WAL; CREATE TABLE t(x);"
 	    "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2);"
 	    "BEGIN; INSERT INTO t VALUES(100)");
-	CU_ASSERT_EQUAL(back_up(&p, l, store), 0);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, store), 0);
+	CU_ASSERT(site_is_good(&p));
 	CU_ASSERT_EQUAL(sum_of_table(copy), 3);
-	run("rm -r %s", p.backup);
+	site_run("rm -r %s", p.backup);
 	execute(db, "COMMIT");
-	CU_ASSERT_EQUAL(back_up(&p, l, store), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, store), 0);
 	CU_ASSERT_EQUAL(sum_of_table(copy), 103);
 	sqlite3_close(db);
 	ledger_unref(&l);
@@ -500,19 +406,19 @@ takes_only_an_empty_directory(void)
 	struct site p;
 	struct ledger *l;
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	scribe_fill(l, 100);
-	run("mkdir %s", p.backup);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), 0);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -ENOTEMPTY);
+	site_run("mkdir %s", p.backup);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), 0);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), -ENOTEMPTY);
 	CU_ASSERT(strstr(p.why, "not empty") != NULL);
-	CU_ASSERT_EQUAL(faults_of(p.backup), 0);
+	CU_ASSERT(site_is_good(&p));
 	snprintf(p.backup, sizeof(p.backup), "%s/none/x", p.s->dir);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -ENOENT);
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), -ENOENT);
 	snprintf(p.backup, sizeof(p.backup), "%s/rooms/lobby/x", p.s->dir);
-	CU_ASSERT_EQUAL(back_up(&p, l, NULL), -EINVAL);
-	CU_ASSERT_FALSE(is_there(p.s->dir, "rooms/lobby/x"));
+	CU_ASSERT_EQUAL(site_back_up(&p, l, NULL), -EINVAL);
+	CU_ASSERT_FALSE(site_has(p.s->dir, "rooms/lobby/x"));
 	ledger_unref(&l);
 	scribe_free(&p.s);
 }
@@ -527,7 +433,7 @@ leaves_nothing_when_it_fails(void)
 	struct ledger *l;
 	int rc;
 
-	open_site(&p);
+	site_open(&p);
 	l = scribe_ledger(p.s, "lobby");
 	scribe_until(l, 2);
 	signal(SIGXFSZ, SIG_IGN);
@@ -535,13 +441,13 @@ leaves_nothing_when_it_fails(void)
 	small = before;
 	small.rlim_cur = 40000;
 	setrlimit(RLIMIT_FSIZE, &small);
-	rc = back_up(&p, l, NULL);
+	rc = site_back_up(&p, l, NULL);
 	setrlimit(RLIMIT_FSIZE, &before);
 	CU_ASSERT_EQUAL(rc, -EFBIG);
 	CU_ASSERT(strstr(p.why, "backup/rooms/lobby/0") != NULL);
-	CU_ASSERT_FALSE(is_there(p.s->dir, "backup"));
+	CU_ASSERT_FALSE(site_has(p.s->dir, "backup"));
 	/* A directory that was there before stays. */
-	run("mkdir %s", p.backup);
+	site_run("mkdir %s", p.backup);
 	rc = backup_make(p.s->vault, &l, 1, NULL, p.backup, &stop, &p.totals,
 	    p.why, sizeof(p.why));
 	CU_ASSERT_EQUAL(rc, -ECANCELED);
