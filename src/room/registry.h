@@ -64,8 +64,8 @@ struct room_word {
 struct registry *registry_new(const struct config *, const struct names *,
     struct mailbox **boxes, unsigned ios);
 /* restore.c, for main before anybody logs in: the rooms of earlier runs. One
- * whose log is in that directory, as vault_each() found it: known by its
- * name, or, if that is empty, by the directory's. */
+ * whose log is in that directory, as vault_each() found it. Without a name it
+ * is none until somebody enters, who spells it. */
 void registry_found(struct registry *, const char *dir, struct slice name,
     uint64_t last);
 /* One that the store knows by its key; its switches (taken over). */

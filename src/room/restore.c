@@ -76,14 +76,16 @@ void
 registry_found(struct registry *r, const char *dir, struct slice name,
     uint64_t last)
 {
-	char key[ROOM_KEY_MAX];
 	struct room_word w;
-	size_t len;
 	bool known = word_of(r, name, &w);
 
-	/* A log without a line that can be read: its directory says which. */
-	if (!known && vault_key(dir, key, sizeof(key), &len) && key[0] != '@')
-		known = word_of(r, (struct slice){ key, len }, &w);
+	/* A key is not to be shown: who enters spells the name, and the room
+	 * is made with this directory. */
+	if (name.len == 0) {
+		log_info("rooms/%s: no line of it can be read; it is a room "
+		    "again when somebody enters", dir);
+		return;
+	}
 	lock_take(&r->lock);
 	if (!known)
 		log_warn("rooms/%s: no room has such a name; it is left "
