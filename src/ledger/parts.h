@@ -25,7 +25,7 @@ struct segment {
 	uint64_t first;		/* (l) number of its first line */
 	uint64_t size;		/* (l) bytes that count */
 	uint64_t time;		/* (l) of its first event; 0: not known yet */
-	uint64_t synced;	/* (k) bytes; 0: nor is its name */
+	uint64_t synced;	/* (k) bytes */
 	uint64_t summed;	/* (k) bytes that entries speak of */
 	uint64_t events;	/* (k) in a segment that is full; 0: unknown */
 	bool     lost;		/* (k) a sync failed: it gets no other */

@@ -109,19 +109,6 @@ settle_fail(struct ledger *l, uint64_t first, int why)
 	ledger_fail(l, what, why);
 }
 
-/* The names are on the disk before the bytes count: those of a new file, and
- * of a new ledger's directory. */
-static int
-sync_names(struct ledger *l, const struct segment *s)
-{
-	struct segment oldest;
-	int rc = disk_sync_dir(l->vault->rooms, l->dir);
-
-	if (rc == 0 && segment_oldest(l, &oldest) && oldest.first == s->first)
-		rc = disk_sync_dir(l->vault->rooms, ".");
-	return rc;
-}
-
 /* Always by a descriptor of its own: the room may go on in another segment at
  * any time, and the file is the same whatever it was opened by. */
 static void
@@ -139,8 +126,6 @@ sync_segment(struct ledger *l, const struct segment *s, struct settling *g)
 	rc = fd < 0 ? fd : disk_sync(fd);
 	if (fd >= 0)
 		disk_close(fd);
-	if (rc == 0 && s->synced == 0)
-		rc = sync_names(l, s);
 	if (rc == 0)
 		set_synced(l, s->first, s->size);
 	else
