@@ -36,6 +36,7 @@ change_switch(struct room *room, struct request *r)
 	struct slice key = r->words.word[1], value = r->words.text;
 	struct event e = event_of(r, slice_of(settings_key(key)),
 	    (struct slice){ 0 }, value);
+	bool ephemeral = room->settings.ephemeral;
 	uint64_t number;
 	const char *why;
 
@@ -45,6 +46,9 @@ change_switch(struct room *room, struct request *r)
 	lock_take(&room->registry->lock);
 	settings_change(&room->settings, key, value, &why);
 	lock_drop(&room->registry->lock);
+	/* The window has what was not to be kept. */
+	if (ephemeral && !room->settings.ephemeral)
+		stream_raise(&room->stream, number);
 	room_save_switches(room);
 	room_keep(room);
 	request_ok(r, "%.*s %llu", (int)room->name.len, room->name.at,
