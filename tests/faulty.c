@@ -217,11 +217,11 @@ disk_sync(int fd)
 {
 	int rc = rules_dead() ? -EIO : fails(CALL_SYNC, fd, "", NULL);
 
-	if (rc < 0 || !power_begin())
-		return rc < 0 ? rc : real_sync(fd);
-	power_synced(fd);
-	power_end();
-	return 0;
+	if (rc == 0 && power_begin()) {
+		power_synced(fd);
+		power_end();
+	}
+	return rc;
 }
 
 int
@@ -230,12 +230,14 @@ disk_sync_dir(int dir, const char *path)
 	int rc = rules_dead() ? -EIO : fails(CALL_SYNC, dir, path, NULL);
 	char full[PATH_MAX];
 
-	if (rc < 0 || !power_begin())
-		return rc < 0 ? rc : real_sync_dir(dir, path);
-	full_path(dir, path, full);
-	power_synced_dir(full);
-	power_end();
-	return 0;
+	if (rc == 0 && faccessat(dir, path, F_OK, 0) < 0)
+		rc = -errno;
+	if (rc == 0 && power_begin()) {
+		full_path(dir, path, full);
+		power_synced_dir(full);
+		power_end();
+	}
+	return rc;
 }
 
 int

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A program that has faulty.c among its sources has these calls in the place
- * of src/base/disk.c. They do what those do, unless told otherwise:
+ * of src/base/disk.c. They do what those do, but that a sync does not wait for
+ * the real disk, unless told otherwise:
  *
  *   VCRP_FAULT=RULE[,RULE...]   or faulty_set(); a rule is
  *       KIND:ERRNO[:n=N | :from=N | :odds=PERCENT][:short=BYTES][:path=TEXT]
@@ -25,7 +26,7 @@
  *     length, is as before or as after or, a length, between; names in
  *     directories that were not synced have come, gone or changed or have
  *     not. The journal must be on the file system of the data, and has a
- *     directory JOURNAL.d beside it. Syncs do not reach the real disk then.
+ *     directory JOURNAL.d beside it.
  *
  * Threads: any; calls are made one at a time where there is a journal.
  * Locks:   its own mutexes.
@@ -48,7 +49,7 @@ unsigned long faulty_calls(const char *kind);
 void faulty_power(const char *journal);
 /* The program is as good as dead: nothing changes files any more. */
 void faulty_die(bool dead);
-/* 0 or -errno. The journal is empty afterwards. */
+/* 0 or -errno. The journal begins anew. */
 int faulty_cut(const char *journal, uint64_t seed);
 
 #endif

@@ -301,6 +301,7 @@ faulty_cut(const char *journal, uint64_t seed)
 	nftw(dir, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 	if (rc == 0 && truncate(journal, 0) < 0)
 		rc = -errno;
+	power_reset();
 	free(c.bytes);
 	free(c.entries);
 	free(c.inodes);

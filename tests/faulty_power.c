@@ -64,6 +64,16 @@ faulty_power(const char *journal)
 	pthread_mutex_unlock(&power.mutex);
 }
 
+void
+power_reset(void)
+{
+	pthread_mutex_lock(&power.mutex);
+	forget_all();
+	if (power.journal >= 0)
+		mkdir(power.keep, 0700);
+	pthread_mutex_unlock(&power.mutex);
+}
+
 bool
 power_begin(void)
 {

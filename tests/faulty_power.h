@@ -40,6 +40,9 @@ enum { RECORD_PAGE = 4096 };
 bool power_begin(void);
 void power_end(void);
 
+/* A journal begins anew. */
+void power_reset(void);
+
 void power_write(int fd, uint64_t at, size_t len);
 void power_truncate(int fd, uint64_t len);
 void power_synced(int fd);

@@ -27,13 +27,15 @@ ceiling_parse(struct slice line, struct ceiling *c)
 {
 	char text[VAULT_CEILING_MAX], again[VAULT_CEILING_MAX];
 	unsigned version;
+	int end = 0;
 	size_t len;
 
 	if (line.len >= sizeof(text))
 		return -EINVAL;
 	memcpy(text, line.at, line.len);
 	text[line.len] = '\0';
-	if (sscanf(text, "vcrp-ceiling %4u ", &version) != 1)
+	if (sscanf(text, "vcrp-ceiling %4u%n", &version, &end) != 1 ||
+	    text[end] != ' ')
 		return -EINVAL;
 	if (version > 1)
 		return -ENOTSUP;

@@ -113,6 +113,8 @@ int ledger_make(struct ledger *);
 void ledger_push(struct ledger *, const struct segment *);
 /* (r) A copy of the last one; false if there is none. */
 bool segment_last(struct ledger *, struct segment *);
+/* So much higher do numbers go on in a copy. */
+#define VAULT_COPY_STEP (UINT64_C(1) << 32)
 /* Is it to be forced to the disk at all? */
 bool vault_syncs(const struct vault *);
 

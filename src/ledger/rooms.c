@@ -2,11 +2,13 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
 #include <sodium.h>
 
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "ledger/listing.h"
@@ -156,7 +158,7 @@ newest_of(struct vault *v, const char *path, char buffer[LOOK_AT],
 	return got > 0 && newest_in(buffer, (size_t)got, from == 0, line_r);
 }
 
-struct scan {
+struct tour {
 	struct vault *vault;
 	vault_found_fn *fn;
 	void *arg;
@@ -165,7 +167,7 @@ struct scan {
 
 static void
 add_sizes(
-    struct scan *s, const char *dir, const struct firsts *f, const char *suffix)
+    struct tour *s, const char *dir, const struct firsts *f, const char *suffix)
 {
 	char path[LEDGER_PATH];
 	int64_t size;
@@ -183,7 +185,7 @@ look_at(const char *dir, void *arg)
 {
 	char buffer[LOOK_AT], path[LEDGER_PATH];
 	struct log_line line = { 0 };
-	struct scan *s = arg;
+	struct tour *s = arg;
 	struct listing l;
 	bool found = false;
 	unsigned i;
@@ -196,6 +198,10 @@ look_at(const char *dir, void *arg)
 	rc = listing_init(&l, s->vault, dir);
 	if (rc < 0)
 		log_warn("rooms/%s: %s", dir, strerror(-rc));
+	if (rc == -ENOTDIR || rc == -ELOOP) {
+		listing_fini(&l);
+		return;
+	}
 	for (i = l.logs.count; i > 0 && !found; i--) {
 		listing_path(dir, l.logs.at[i - 1], ".log", path);
 		found = newest_of(s->vault, path, buffer, &line);
@@ -204,6 +210,8 @@ look_at(const char *dir, void *arg)
 	add_sizes(s, dir, &l.logs, ".log");
 	add_sizes(s, dir, &l.sums, ".sum");
 	listing_fini(&l);
+	if (found)
+		vault_note(s->vault, line.to, line.time);
 	s->fn(
 	    dir, found ? line.room : slice_of(""), found ? line.to : 0, s->arg);
 }
@@ -211,11 +219,16 @@ look_at(const char *dir, void *arg)
 void
 vault_each(struct vault *v, vault_found_fn *fn, void *arg)
 {
-	struct scan s = { v, fn, arg, 0 };
+	struct tour s = { v, fn, arg, 0 };
 	int rc;
 
 	rc = disk_list(v->rooms, ".", look_at, &s);
 	if (rc < 0)
 		log_warn("rooms: %s", strerror(-rc));
+	/* What was said after a copy was made may be above what is in it. */
+	if (!v->trusted && atomic_load(&v->high) > v->floor)
+		v->floor = atomic_load(&v->high) + VAULT_COPY_STEP;
+	vault_note(v, v->floor, 0);
+	vault_raise(v, clock_wall_ms());
 	atomic_store(&v->bytes, (uint64_t)s.bytes);
 }

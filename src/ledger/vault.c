@@ -21,7 +21,6 @@
 
 /* A step lasts for a million numbers a room in a second, or 17 minutes. */
 #define STEP (UINT64_C(1) << 30)
-#define COPY_STEP (UINT64_C(1) << 32)
 /* No clock is believed that says more than the year 2109, since numbers end
  * at 2^53. */
 #define WALL_MAX (UINT64_C(1) << 42)
@@ -190,7 +189,8 @@ begin(struct vault *v, const struct ceiling *c, int rc, const char *life)
 	    (rc < 0 || strcmp(c->state, "closed") == 0 ||
 		(strcmp(c->boot, v->boot) == 0 &&
 		    strcmp(v->boot, "unknown") != 0));
-	v->floor = larger(c->number, number_at(wall)) + (copy ? COPY_STEP : 0);
+	v->floor =
+	    larger(c->number, number_at(wall)) + (copy ? VAULT_COPY_STEP : 0);
 	v->begun = larger(c->time, wall);
 	if (copy || rc < 0)
 		make_life(v);

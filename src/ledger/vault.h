@@ -53,7 +53,7 @@ struct vault {
 	char                  life[LIFE_BYTES + 1]; /* (c) */
 	char                  boot[40];	/* (c) */
 	bool                  trusted;	/* (c) ends of logs are whole */
-	uint64_t              floor;	/* (c) */
+	uint64_t              floor;	/* (c) after vault_each() */
 	uint64_t              promised;	/* (k) time in the file */
 	uint64_t              begun;	/* (c) ms since 1970; not before any
 					 * event's time of earlier runs */
@@ -95,7 +95,8 @@ size_t vault_ceiling_text(const struct vault *,
 /* What is in DATA/rooms; `bytes` is the disk use of all of it from then on, so
  * that ledger_load() adds nothing. `dir` is the name of the directory; `name`
  * as in its newest readable line, or empty if it has none; `last` that line's
- * number, or 0. Faults are logged. For main, before ledgers are made. */
+ * number, or 0. Faults are logged. For main, before ledgers are made; it may
+ * raise `floor`. */
 typedef void vault_found_fn(const char *dir, struct slice name,
     uint64_t last, void *arg);
 void vault_each(struct vault *, vault_found_fn *, void *arg);
