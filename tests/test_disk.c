@@ -63,6 +63,7 @@ writes_and_reads_anywhere(void)
 static void
 writes_many_pieces(void)
 {
+	static char abc[] = "abc";
 	static struct iovec pieces[2 * IOV_MAX + 5];
 	unsigned count = sizeof(pieces) / sizeof(pieces[0]);
 	size_t len = 0;
@@ -70,7 +71,7 @@ writes_many_pieces(void)
 	int fd = make("many");
 
 	for (unsigned i = 0; i < count; i++) {
-		pieces[i].iov_base = "abc";
+		pieces[i].iov_base = abc;
 		pieces[i].iov_len = i % 4;
 		len += i % 4;
 	}
