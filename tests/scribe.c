@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/disk.h"
-#include "proto/event.h"
+#include "proto/mail.h"
 #include "proto/words.h"
 #include "scribe.h"
 
@@ -104,6 +104,19 @@ scribe_add(struct ledger *l, uint64_t number, const char *verb,
 	len += (size_t)snprintf(line + len, sizeof(line) - len, " %s\n", rest);
 	append(l, line, len, number);
 	return number;
+}
+
+int
+scribe_say(struct ledger *l, uint64_t number, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	struct iovec piece = { line, 0 };
+
+	piece.iov_len = (size_t)snprintf(line, sizeof(line),
+	    "MSG %s %llu %llu ~alice %s\n", l->dir, (unsigned long long)number,
+	    (unsigned long long)(SCRIBE_WALL + number), text);
+	return ledger_append(l, ledger_room(l), &piece, 1, number, number,
+	    SCRIBE_WALL + number);
 }
 
 uint64_t
@@ -267,4 +280,49 @@ scribe_summed(struct scribe *s, struct ledger *l)
 			return false;
 	}
 	return scribe_segments(l) > 0;
+}
+
+bool
+scribe_undamaged(struct scribe *s, struct ledger *l)
+{
+	for (unsigned i = 0; i < scribe_segments(l); i++) {
+		uint64_t first = scribe_segment(l, i).first;
+		size_t len, sums_len;
+		char *all = scribe_read(s, l->dir, first, ".log", &len);
+		char *sums = scribe_read(s, l->dir, first, ".sum", &sums_len);
+		bool good = all != NULL;
+
+		for (size_t at = 0; good && at + SUM_ENTRY <= sums_len;
+		    at += SUM_ENTRY) {
+			size_t from = at / SUM_ENTRY * SUM_BLOCK;
+			unsigned crc, n;
+
+			if (sums[at + SUM_ENTRY - 1] == '\n' &&
+			    sscanf(sums + at, "%8x %6u", &crc, &n) == 2)
+				good = from + n <= len &&
+				    sum_of(all + from, n).crc == crc;
+		}
+		free(all);
+		free(sums);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+bool
+scribe_erase(struct scribe *s, struct ledger *l, uint64_t target, uint64_t by)
+{
+	struct mail *waiters, *m;
+	struct mailbox back;
+	struct erasure e = { .mail.kind = MAIL_ERASE, .ledger = l,
+		.target = target, .by = by, .back = &back };
+
+	mailbox_init(&back, 1);
+	mailbox_send(s->vault->keeper, &e.mail);
+	scribe_settle(s);
+	m = mailbox_take(&back, &waiters);
+	mailbox_fini(&back);
+	assert(m == &e.mail);
+	return e.done;
 }

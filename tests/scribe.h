@@ -41,6 +41,8 @@ struct ledger *scribe_ledger(struct scribe *, const char *room);
  * next, or `number` unless that is 0. Returns the number. */
 uint64_t scribe_add(struct ledger *, uint64_t number, const char *verb,
     const char *rest);
+/* The same of a message that may be refused: what ledger_append() says. */
+int scribe_say(struct ledger *, uint64_t number, const char *text);
 /* A message of so many bytes in all. */
 uint64_t scribe_fill(struct ledger *, size_t len);
 /* Messages until there are so many segments. */
@@ -48,6 +50,10 @@ void scribe_until(struct ledger *, unsigned segments);
 
 /* Of the keeper, which has it done. */
 void scribe_settle(struct scribe *);
+
+/* The same, with an erasure: was it done? */
+bool scribe_erase(struct scribe *, struct ledger *, uint64_t target,
+    uint64_t by);
 
 /* A file of the room's, whole, terminated; NULL if there is none. */
 char *scribe_read(struct scribe *, const char *room, uint64_t first,
@@ -60,6 +66,8 @@ void scribe_remove(struct scribe *, const char *room, uint64_t first,
 unsigned scribe_count(struct scribe *, struct ledger *, const char *text);
 /* Does each block that there is have a sum, of all its bytes, that agrees? */
 bool scribe_summed(struct scribe *, struct ledger *);
+/* Does each sum that there is agree? */
+bool scribe_undamaged(struct scribe *, struct ledger *);
 unsigned scribe_segments(struct ledger *);
 struct segment scribe_segment(struct ledger *, unsigned i);
 

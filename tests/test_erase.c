@@ -33,20 +33,6 @@ is_back(struct deletion *d)
 	return mailbox_take(&d->back, &waiters) == &d->erasure.mail;
 }
 
-/* Has it done, and says whether it was. */
-static bool
-erase(struct scribe *s, struct ledger *l, uint64_t target, uint64_t by)
-{
-	struct deletion d;
-	bool back;
-
-	ask(s, &d, l, target, by);
-	scribe_settle(s);
-	back = is_back(&d);
-	mailbox_fini(&d.back);
-	return back && d.erasure.done;
-}
-
 /* A DELETE as the last line. */
 static uint64_t
 delete(struct ledger *l, uint64_t target)
@@ -89,14 +75,14 @@ a_message_and_its_edits_are_gone(void)
 	scribe_until(l, 4);
 	scribe_settle(s);
 	CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 3);
-	CU_ASSERT(erase(s, l, target, by));
+	CU_ASSERT(scribe_erase(s, l, target, by));
 	CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 0);
 	CU_ASSERT_EQUAL(scribe_count(s, l, "neighbour"), 5);
 	CU_ASSERT(scribe_summed(s, l));
 	CU_ASSERT_EQUAL(atomic_load(&l->erasing) % 2, 0);
 	CU_ASSERT_EQUAL(atomic_load(&l->refs), 1);
 	/* Again, as after a start. */
-	CU_ASSERT(erase(s, l, target, by));
+	CU_ASSERT(scribe_erase(s, l, target, by));
 	CU_ASSERT(scribe_summed(s, l));
 	ledger_unref(&l);
 	scribe_free(&s);
@@ -122,7 +108,7 @@ only_the_text_and_the_values_change(void)
 
 	CU_ASSERT_EQUAL(ledger_append(l, ledger_room(l), &piece, 1, 1, 2,
 	    SCRIBE_WALL), 0);
-	CU_ASSERT(erase(s, l, 1, 3));
+	CU_ASSERT(scribe_erase(s, l, 1, 3));
 	all = scribe_read(s, "lobby", 1, ".log", &len);
 	CU_ASSERT_EQUAL(len, sizeof(after) - 1);
 	CU_ASSERT_STRING_EQUAL(all, after);
@@ -148,7 +134,7 @@ a_text_across_the_edge_of_a_block_is_gone(void)
 	    "secretsecretsecretsecretsecretsecretsecretsecret");
 	CU_ASSERT(scribe_segment(l, 0).size > SUM_BLOCK);
 	scribe_settle(s);
-	CU_ASSERT(erase(s, l, target, target + 1));
+	CU_ASSERT(scribe_erase(s, l, target, target + 1));
 	CU_ASSERT_EQUAL(scribe_count(s, l, "sec"), 0);
 	CU_ASSERT(scribe_summed(s, l));
 	scribe_fill(l, 200);
@@ -274,7 +260,7 @@ what_was_let_go_needs_no_erasing(void)
 	CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 0);
 	mailbox_fini(&d.back);
 	/* All of it. */
-	CU_ASSERT(erase(s, l, target, target + 1));
+	CU_ASSERT(scribe_erase(s, l, target, target + 1));
 	ledger_unref(&l);
 	scribe_free(&s);
 }
@@ -286,13 +272,13 @@ an_empty_log_is_erased_unless_it_could_not_be_read(void)
 	struct ledger *l = scribe_ledger(s, "empty");
 	char path[SCRIBE_PATH];
 
-	CU_ASSERT(erase(s, l, 5, 6));
+	CU_ASSERT(scribe_erase(s, l, 5, 6));
 	ledger_unref(&l);
 	snprintf(path, sizeof(path), "%s/rooms/file", s->dir);
 	fclose(fopen(path, "w"));
 	l = scribe_ledger(s, "file");
 	CU_ASSERT(ledger_failure(l) != 0);
-	CU_ASSERT_FALSE(erase(s, l, 5, 6));
+	CU_ASSERT_FALSE(scribe_erase(s, l, 5, 6));
 	ledger_unref(&l);
 	scribe_free(&s);
 }
@@ -308,7 +294,7 @@ a_damaged_block_does_not_become_good(void)
 	target = scribe_add(l, 0, "MSG", "secret");
 	scribe_settle(s);
 	scribe_write(s, "lobby", 1, ".log", 500, "y", 1);
-	CU_ASSERT(erase(s, l, target, delete(l, target)));
+	CU_ASSERT(scribe_erase(s, l, target, delete(l, target)));
 	CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 0);
 	CU_ASSERT_FALSE(scribe_summed(s, l));
 	ledger_unref(&l);
@@ -344,7 +330,7 @@ what_was_interrupted_is_done_again(void)
 	scribe_start(s);
 	l = scribe_ledger(s, "lobby");
 	scribe_settle(s);
-	CU_ASSERT(erase(s, l, target, by));
+	CU_ASSERT(scribe_erase(s, l, target, by));
 	CU_ASSERT_EQUAL(scribe_count(s, l, "ret"), 0);
 	CU_ASSERT(scribe_summed(s, l));
 	ledger_unref(&l);

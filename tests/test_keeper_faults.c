@@ -1,37 +1,12 @@
-/* test_keeper_faults.c -- the keeper on disks that fail, and after lost power
+/* test_keeper_faults.c -- the keeper on disks that fail
  *
  * SPDX-License-Identifier: MIT */
-#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "base/log.h"
 #include "faulty.h"
-#include "proto/event.h"
 #include "proto/mail.h"
-#include "proto/words.h"
 #include "scribe.h"
 #include "suite.h"
-
-enum {
-	SEEDS = 30,
-	LIVES = 4,		/* of one data directory */
-	SAID_MOST = 2000
-};
-
-static int
-say(struct ledger *l, uint64_t number, const char *text)
-{
-	char line[LINE_MAX_BYTES];
-	struct iovec piece = { line, 0 };
-
-	piece.iov_len = (size_t)snprintf(line, sizeof(line),
-	    "MSG lobby %llu %llu ~alice %s\n", (unsigned long long)number,
-	    (unsigned long long)(SCRIBE_WALL + number), text);
-	return ledger_append(l, slice_of("lobby"), &piece, 1, number, number,
-	    SCRIBE_WALL + number);
-}
 
 static void
 a_failed_sync_is_never_tried_again(void)
@@ -50,7 +25,7 @@ a_failed_sync_is_never_tried_again(void)
 	scribe_settle(s);
 	CU_ASSERT_EQUAL(ledger_failure(l), -EIO);
 	CU_ASSERT(atomic_load(&s->vault->counters.failures) > 0);
-	CU_ASSERT_EQUAL(say(l, 3, "no"), -EIO);
+	CU_ASSERT_EQUAL(scribe_say(l, 3, "no"), -EIO);
 	CU_ASSERT_EQUAL(scribe_segment(l, 0).synced, 1000);
 	CU_ASSERT_EQUAL(scribe_segment(l, 0).summed, 1000);
 	CU_ASSERT_EQUAL(ledger_failure(other), 0);
@@ -128,52 +103,6 @@ what_can_be_tried_again_is(void)
 	}
 }
 
-/* Every entry that there is agrees. */
-static bool
-undamaged(struct scribe *s, struct ledger *l)
-{
-	for (unsigned i = 0; i < scribe_segments(l); i++) {
-		uint64_t first = scribe_segment(l, i).first;
-		size_t len, sums_len;
-		char *all = scribe_read(s, "lobby", first, ".log", &len);
-		char *sums = scribe_read(s, "lobby", first, ".sum", &sums_len);
-		bool good = all != NULL;
-
-		for (size_t at = 0; good && at + SUM_ENTRY <= sums_len;
-		    at += SUM_ENTRY) {
-			size_t from = at / SUM_ENTRY * SUM_BLOCK;
-			unsigned crc, n;
-
-			if (sums[at + SUM_ENTRY - 1] == '\n' &&
-			    sscanf(sums + at, "%8x %6u", &crc, &n) == 2)
-				good = from + n <= len &&
-				    sum_of(all + from, n).crc == crc;
-		}
-		free(all);
-		free(sums);
-		if (!good)
-			return false;
-	}
-	return true;
-}
-
-static bool
-erase(struct scribe *s, struct ledger *l, uint64_t target, uint64_t by)
-{
-	struct mail *waiters, *m;
-	struct mailbox back;
-	struct erasure e = { .mail.kind = MAIL_ERASE, .ledger = l,
-		.target = target, .by = by, .back = &back };
-
-	mailbox_init(&back, 1);
-	mailbox_send(s->vault->keeper, &e.mail);
-	scribe_settle(s);
-	m = mailbox_take(&back, &waiters);
-	mailbox_fini(&back);
-	CU_ASSERT_PTR_EQUAL(m, &e.mail);
-	return m != NULL && e.done;
-}
-
 static void
 what_cannot_be_erased_now_is_said(void)
 {
@@ -195,12 +124,12 @@ what_cannot_be_erased_now_is_said(void)
 		by = scribe_add(l, 0, "DELETE", "2");
 		scribe_settle(s);
 		faulty_set(rules[i]);
-		CU_ASSERT_FALSE(erase(s, l, target, by));
+		CU_ASSERT_FALSE(scribe_erase(s, l, target, by));
 		faulty_set(NULL);
 		CU_ASSERT_EQUAL(ledger_failure(l), 0);
 		CU_ASSERT_EQUAL(atomic_load(&l->erasing) % 2, 0);
-		CU_ASSERT(undamaged(s, l));
-		CU_ASSERT(erase(s, l, target, by));
+		CU_ASSERT(scribe_undamaged(s, l));
+		CU_ASSERT(scribe_erase(s, l, target, by));
 		CU_ASSERT_EQUAL(scribe_count(s, l, "secret"), 0);
 		scribe_fill(l, 100);
 		scribe_settle(s);
@@ -237,302 +166,6 @@ a_sync_that_fails_while_erasing_counts_for_all(void)
 	scribe_free(&s);
 }
 
-/* What somebody was told, in one schedule of appending, rounds, erasures and
- * lost power. */
-struct said {
-	uint64_t number;
-	uint64_t by;		/* the DELETE that was tried; or 0 */
-	bool     safe;		/* has to be there after all */
-	bool     deleted;	/* the DELETE has to be */
-	bool     erased;	/* the erasure was said to be done */
-};
-
-struct tale {
-	struct scribe  *scribe;
-	struct ledger  *ledger;
-	enum config_sync sync;
-	uint64_t        random;
-	uint64_t        next;
-	bool            broken;	/* the disk is about to be gone */
-	struct said     said[SAID_MOST];
-	unsigned        count;
-	bool            good;
-};
-
-static unsigned
-pick(struct tale *t, unsigned of)
-{
-	t->random = t->random * UINT64_C(6364136223846793005) + 1442695;
-	return (unsigned)(t->random >> 33) % of;
-}
-
-static void
-check(struct tale *t, bool is, const char *what, uint64_t number)
-{
-	if (is)
-		return;
-	t->good = false;
-	printf("\n    %s: %llu ", what, (unsigned long long)number);
-}
-
-static void
-text_of(uint64_t number, char *text, size_t len)
-{
-	size_t at = (size_t)sprintf(text, "t%llu-", (unsigned long long)number);
-
-	while (at < len)
-		text[at++] = (char)('a' + number % 26);
-	text[at] = '\0';
-}
-
-static void
-tell(struct tale *t)
-{
-	struct said *one = &t->said[t->count];
-	char text[LINE_MAX_BYTES];
-
-	if (t->count == SAID_MOST)
-		return;
-	text_of(t->next, text, 24 + pick(t, 2500));
-	*one = (struct said){ .number = t->next };
-	if (say(t->ledger, t->next, text) < 0)
-		return;
-	one->safe = t->sync == SYNC_ALWAYS;
-	t->next++;
-	t->count++;
-}
-
-static void
-settle(struct tale *t)
-{
-	scribe_settle(t->scribe);
-	if (t->sync == SYNC_INTERVAL && !t->broken &&
-	    ledger_failure(t->ledger) == 0)
-		for (unsigned i = 0; i < t->count; i++) {
-			t->said[i].safe = true;
-			t->said[i].deleted = t->said[i].by > 0;
-		}
-}
-
-static void
-unsay(struct tale *t)
-{
-	struct said *one;
-	char line[128];
-	struct iovec piece = { line, 0 };
-	uint64_t by = t->next;
-
-	if (t->count == 0)
-		return;
-	one = &t->said[pick(t, t->count)];
-	if (one->by > 0)
-		return;
-	piece.iov_len = (size_t)snprintf(line, sizeof(line),
-	    "DELETE lobby %llu %llu ~alice %llu\n", (unsigned long long)by,
-	    (unsigned long long)(SCRIBE_WALL + by),
-	    (unsigned long long)one->number);
-	if (ledger_note(t->ledger, (struct slice){ line, piece.iov_len }) < 0)
-		return;
-	/* From here on it may be found in the log after a cut. */
-	one->by = by;
-	if (ledger_append(t->ledger, slice_of("lobby"), &piece, 1, by, by,
-	    SCRIBE_WALL + by) < 0)
-		return;
-	t->next++;
-	one->deleted = t->sync == SYNC_ALWAYS;
-	if (pick(t, 2) == 0 || t->broken) {
-		one->erased = erase(t->scribe, t->ledger, one->number, by);
-		settle(t);
-	}
-}
-
-struct found {
-	bool     there;
-	bool     blank;
-	bool     whole;
-	bool     deleted;
-};
-
-static void
-look_at_line(struct slice line, const struct said *one, struct found *f)
-{
-	char text[LINE_MAX_BYTES];
-	struct slice verb;
-	struct event e;
-
-	if (!event_parse(line, &e, &verb))
-		return;
-	if (e.number == one->by && slice_is(verb, "DELETE"))
-		f->deleted = true;
-	if (e.number != one->number)
-		return;
-	f->there = true;
-	text_of(one->number, text, e.text.len);
-	f->whole = slice_is(e.text, text);
-	f->blank = strspn(e.text.at, " ") >= e.text.len;
-}
-
-static struct found
-look_for(struct tale *t, const struct said *one)
-{
-	struct found f = { .there = false };
-
-	for (unsigned i = 0; i < scribe_segments(t->ledger); i++) {
-		size_t len;
-		char *all = scribe_read(t->scribe, "lobby",
-		    scribe_segment(t->ledger, i).first, ".log", &len);
-		char *at = all, *lf;
-
-		assert(all != NULL);
-		while ((lf = memchr(at, '\n', len - (size_t)(at - all)))) {
-			look_at_line((struct slice){ at, (size_t)(lf - at) },
-			    one, &f);
-			at = lf + 1;
-		}
-		free(all);
-	}
-	return f;
-}
-
-/* After a start: nothing that was promised is missing, nothing looks damaged,
- * and what was deleted is gone, now or after it is erased again. */
-static void
-examine(struct tale *t)
-{
-	unsigned kept = 0;
-
-	check(t, undamaged(t->scribe, t->ledger), "damage",
-	    atomic_load(&t->ledger->last));
-	check(t, atomic_load(&t->scribe->vault->counters.damaged) == 0,
-	    "damage counted", 0);
-	for (unsigned i = 0; i < t->count; i++) {
-		struct said *one = &t->said[i];
-		struct found f = look_for(t, one);
-
-		check(t, !one->safe || f.there, "lost", one->number);
-		check(t, !f.there || one->by > 0 || f.whole, "changed",
-		    one->number);
-		check(t, !one->deleted || f.deleted, "undeleted",
-		    one->number);
-		check(t, !one->erased || !f.there || f.blank,
-		    "not erased", one->number);
-		if (f.there && f.deleted)
-			check(t, erase(t->scribe, t->ledger, one->number,
-			    one->by) && look_for(t, one).blank,
-			    "not erased again", one->number);
-		/* What is there now has outlived it all; the rest is over. */
-		one->safe = true;
-		one->deleted = one->erased = f.deleted;
-		if (!f.deleted)
-			one->by = 0;
-		if (f.there)
-			t->said[kept++] = *one;
-	}
-	t->count = kept;
-	settle(t);
-	check(t, scribe_segments(t->ledger) == 0 ||
-	    scribe_summed(t->scribe, t->ledger), "not summed", 0);
-}
-
-static void
-live(struct tale *t, unsigned steps)
-{
-	char rule[64];
-	unsigned end = pick(t, steps);
-
-	for (unsigned i = 0; i < steps; i++) {
-		/* From some call on nothing reaches the disk. */
-		if (i == end) {
-			snprintf(rule, sizeof(rule), "any:EIO:from=%u",
-			    1 + pick(t, 20));
-			t->broken = true;
-			faulty_set(rule);
-		}
-		switch (pick(t, 6)) {
-		case 0:
-			settle(t);
-			break;
-		case 1:
-			unsay(t);
-			break;
-		default:
-			tell(t);
-			break;
-		}
-	}
-}
-
-static void
-cut_power(struct tale *t, const char *journal, unsigned life)
-{
-	char boot[32];
-	int rc;
-
-	faulty_die(true);
-	ledger_unref(&t->ledger);
-	scribe_kill(t->scribe);
-	faulty_set(NULL);
-	faulty_die(false);
-	rc = faulty_cut(journal, t->random);
-	assert(rc == 0);
-	snprintf(boot, sizeof(boot), "boot-%u", life);
-	faulty_boot(boot);
-	scribe_start(t->scribe);
-	t->ledger = ledger_new(t->scribe->vault, "lobby");
-	t->next = ledger_load(t->ledger) + 1;
-	t->broken = false;
-}
-
-static bool
-tale_is_good(uint64_t seed, enum config_sync sync)
-{
-	struct tale *t = calloc(1, sizeof(*t));
-	char journal[128];
-	bool good;
-
-	assert(t != NULL);
-	t->random = seed * 7919 + 13;
-	t->sync = sync;
-	t->good = true;
-	faulty_boot("boot");
-	t->scribe = scribe_new(sync);
-	snprintf(journal, sizeof(journal), "%s/power", t->scribe->dir);
-	faulty_power(journal);
-	t->ledger = ledger_new(t->scribe->vault, "lobby");
-	t->next = ledger_load(t->ledger) + 1;
-	for (unsigned life = 0; life < LIVES && t->good; life++) {
-		live(t, 60);
-		cut_power(t, journal, life);
-		examine(t);
-	}
-	good = t->good;
-	if (!good)
-		printf("(seed %llu, in %s) ", (unsigned long long)seed,
-		    t->scribe->dir);
-	ledger_unref(&t->ledger);
-	faulty_power(NULL);
-	faulty_boot(NULL);
-	scribe_free(&t->scribe);
-	free(t);
-	return good;
-}
-
-static void
-lost_power_takes_nothing_that_was_promised(void)
-{
-	const char *seed = getenv("SEED");
-
-	if (seed != NULL) {
-		CU_ASSERT(tale_is_good(strtoull(seed, NULL, 10), SYNC_ALWAYS));
-		CU_ASSERT(tale_is_good(strtoull(seed, NULL, 10),
-		    SYNC_INTERVAL));
-		return;
-	}
-	for (unsigned i = 0; i < SEEDS; i++)
-		CU_ASSERT(tale_is_good(i, i % 2 == 0 ? SYNC_ALWAYS :
-		    SYNC_INTERVAL));
-}
-
 static CU_TestInfo tests[] = {
 	{ "a failed sync is never tried again",
 	    a_failed_sync_is_never_tried_again },
@@ -542,8 +175,6 @@ static CU_TestInfo tests[] = {
 	    what_cannot_be_erased_now_is_said },
 	{ "a sync that fails while erasing counts for all",
 	    a_sync_that_fails_while_erasing_counts_for_all },
-	{ "lost power takes nothing that was promised",
-	    lost_power_takes_nothing_that_was_promised },
 	CU_TEST_INFO_NULL
 };
 
@@ -555,6 +186,5 @@ static CU_SuiteInfo suites[] = {
 int
 main(void)
 {
-	log_set_level(LEVEL_WARN);
 	return suite_run(suites);
 }
