@@ -234,6 +234,7 @@ keep_says_what_is_the_oldest(void)
 		CU_ASSERT_FATAL(ledger_read(s->ledger, slice_of("lobby"),
 		    &next, &spot, 1, &b) == 0 && b != NULL);
 		log_line_parse((struct slice){ b->data, b->len }, &line);
+		blob_unref(&b);
 		CU_ASSERT(line.time == 0 || line.from >= last - age);
 		CU_ASSERT(ledger_line(s->ledger, least - 1, &b) == 1 &&
 		    least - 1 < last - age);

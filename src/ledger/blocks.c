@@ -166,12 +166,16 @@ reader_close(struct reader *r)
 	r->log = r->sum = -1;
 }
 
-/* `have` bytes were read of `len` that there should be. */
+/* `have` bytes were read of `len` that there should be; current: there was no
+ * more of it when its sum was read. */
 static enum block
-judge(const struct sum *sum, const char *bytes, size_t have, size_t len)
+judge(const struct sum *sum, const char *bytes, size_t have, size_t len,
+    bool current)
 {
 	if (have < len)
 		return BLOCK_LOST;
+	if (!current && sum->there && sum->len > len)
+		return BLOCK_UNSURE;
 	if (!sum_agrees(sum, bytes, (uint32_t)len))
 		return BLOCK_DIFFERS;
 	return sum->there && sum->len == len ? BLOCK_SURE : BLOCK_UNSURE;
@@ -200,18 +204,22 @@ static int
 read_once(struct reader *r, uint64_t block, unsigned count, char *bytes,
     struct blocks *b)
 {
-	uint64_t at = block * SUM_BLOCK, size = r->segment.size;
 	struct sum sums[BLOCKS_MOST];
+	uint64_t at = block * SUM_BLOCK;
+	bool current;
 	ssize_t have;
 	int rc;
 
 	rc = read_sums(r, block, sums);
 	if (rc < 0)
 		return rc;
+	/* They may be of more than was published before; how much that is now
+	 * is not known of a segment that was just let go. */
+	current = look_again(r);
 	b->count = 0;
 	b->len = (size_t)count * SUM_BLOCK;
-	if (b->len > size - at)
-		b->len = (size_t)(size - at);
+	if (b->len > r->segment.size - at)
+		b->len = (size_t)(r->segment.size - at);
 	have = disk_read(r->log, bytes, b->len, at);
 	if (have < 0 && (is_passing((int)have) || b->len > SUM_BLOCK))
 		return is_passing((int)have) ? (int)have : -EIO;
@@ -222,7 +230,7 @@ read_once(struct reader *r, uint64_t block, unsigned count, char *bytes,
 			len = SUM_BLOCK;
 		here = have < (ssize_t)(from + len) ? 0 : len;
 		b->state[b->count] =
-		    judge(&sums[b->count], bytes + from, here, len);
+		    judge(&sums[b->count], bytes + from, here, len, current);
 		b->count++;
 	}
 	return 0;
@@ -262,8 +270,6 @@ blocks_read(struct reader *r, uint64_t block, unsigned count, char *bytes,
 		changing = erasing % 2 != 0 ||
 		    erasing != atomic_load(&r->ledger->erasing);
 		sched_yield();
-		/* A sum may be of more than was published before. */
-		look_again(r);
 	}
 	for (unsigned i = 0; i < b->count; i++)
 		if (b->state[i] == BLOCK_DIFFERS && changing)

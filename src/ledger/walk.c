@@ -26,6 +26,13 @@ over(const struct walk *w)
 	return w->next >= w->until || length(w) >= w->most;
 }
 
+/* What is given or accounted for is not to be so again. */
+static void
+go_on(struct walk *w, uint64_t next)
+{
+	w->next = w->least = next;
+}
+
 /* low: nothing that is known is between that and the next number. */
 static void
 make_gap(struct walk *w, uint64_t low, uint64_t to)
@@ -34,7 +41,7 @@ make_gap(struct walk *w, uint64_t low, uint64_t to)
 
 	blob_printf(w->bytes, "GAP %.*s %" PRIu64 " %" PRIu64 "\n",
 	    (int)w->room.len, w->room.at, from, to);
-	w->next = to + 1;
+	go_on(w, to + 1);
 }
 
 /* How many lines there are. */
@@ -89,7 +96,7 @@ take_at_once(struct walk *w, struct scan *s)
 	    count_lines(lines) != last.to - first.from + 1)
 		return false;
 	blob_add(w->bytes, lines);
-	w->next = last.to + 1;
+	go_on(w, last.to + 1);
 	s->lines.at += lines.len;
 	s->lines.len -= lines.len;
 	w->spot.at = s->at += lines.len;
@@ -119,7 +126,7 @@ take_line(struct walk *w, struct scan *s, uint64_t *low)
 	if (line.from >= w->until)
 		return false;
 	blob_add(w->bytes, text);
-	w->next = *low;
+	go_on(w, *low);
 	w->spot.at = s->at;
 	return line.from > wanted || line.from < line.to;
 }

@@ -16,7 +16,7 @@ struct walk {
 	struct slice   room;	/* for GAPs */
 	uint64_t       next;	/* the number wanted */
 	uint64_t       until;	/* from this number on nothing is wanted */
-	uint64_t       least;	/* no GAP is to begin below it */
+	uint64_t       least;	/* no GAP is to begin below it, at first */
 	struct spot    spot;	/* of the line with the number `next` */
 	size_t         most;	/* bytes that the blob may get to */
 	struct blob  **bytes;
