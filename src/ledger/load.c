@@ -126,6 +126,7 @@ static int
 mend_end(struct loading *g)
 {
 	struct ledger *l = g->ledger;
+	char path[LEDGER_PATH];
 	struct segment *s;
 	struct mended m;
 	int rc;
@@ -146,7 +147,8 @@ mend_end(struct loading *g)
 			vault_note(l->vault, m.last, m.time);
 			return 0;
 		}
-		if (m.size > 0)
+		segment_path(l, s->first, ".log", path);
+		if (disk_size_at(l->vault->rooms, path) != 0)
 			segment_put_aside(l, s->first);
 		else if (drop(l, s->first, ".log"))
 			drop(l, s->first, ".sum");
@@ -200,7 +202,7 @@ go_on_after(const struct loading *g)
 	const struct vault *v = g->ledger->vault;
 	uint64_t last = ledger_last(g->ledger);
 	uint64_t least = g->lost ? atomic_load(&v->high)
-	    : !v->trusted	 ? v->floor
+	    : last < v->doubt	 ? v->floor
 				 : 0;
 
 	if (last >= least)

@@ -31,6 +31,7 @@ struct mending {
 	struct sum sum;	 /* of the last block that has one */
 	const char *why; /* the lines end where they do; NULL: whole */
 	bool torn;	 /* what is behind them is the rest of a line */
+	int error;	 /* -errno: not all could be read */
 	struct mended *result;
 };
 
@@ -98,6 +99,7 @@ is_sound(struct mending *m)
 	ssize_t got;
 
 	got = disk_read(m->lines.fd, m->lines.buffer, m->sum.len, at);
+	m->error = got < 0 ? (int)got : 0;
 	return got >= 0 && sum_agrees(&m->sum, m->lines.buffer, (uint32_t)got);
 }
 
@@ -131,6 +133,7 @@ walk(struct mending *m)
 			    ? "no line of a log"
 			    : "no whole line";
 			m->torn = m->lines.at == m->lines.size &&
+			    text.len < LINE_MAX_BYTES &&
 			    text.at[text.len - 1] != '\n' &&
 			    memchr(text.at, '\0', text.len) == NULL;
 			return;
@@ -148,11 +151,13 @@ walk(struct mending *m)
 		if (r->begun == 0)
 			r->begun = line.time;
 	}
+	m->error = rc;
 	if (rc < 0)
 		m->why = strerror(-rc);
 }
 
-/* The highest number of any line that can be made out. */
+/* The highest number of any line that can be made out; what cannot be read is
+ * left out. */
 static void
 skim(struct mending *m)
 {
@@ -160,12 +165,20 @@ skim(struct mending *m)
 	struct mended *r = m->result;
 	struct log_line line;
 	struct slice text;
+	int rc;
 
 	lines_go(&m->lines, 0);
-	while (lines_next(&m->lines, &text) > 0)
-		if (log_line_parse(text, &line) && line.from >= m->first &&
-		    line.to <= high && line.to > r->last)
+	while ((rc = lines_next(&m->lines, &text)) != 0) {
+		if (rc < 0) {
+			m->error = rc;
+			lines_go(&m->lines,
+			    (m->lines.at / SUM_BLOCK + 1) * SUM_BLOCK);
+		} else if (log_line_parse(text, &line) &&
+		    line.from >= m->first && line.to <= high &&
+		    line.to > r->last) {
 			r->last = line.to;
+		}
+	}
 }
 
 int
@@ -220,9 +233,11 @@ cut(struct mending *m, uint64_t at)
 		rc = disk_sync_dir(l->vault->rooms, l->dir);
 	if (rc == 0)
 		rc = disk_truncate(m->lines.fd, at);
-	if (rc == 0)
-		rc = disk_sync(m->lines.fd);
-	return rc;
+	if (rc < 0) {
+		disk_unlink(l->vault->rooms, path);
+		return rc;
+	}
+	return disk_sync(m->lines.fd);
 }
 
 /* Sums of what is not there any more would call the rest damaged. */
@@ -356,7 +371,10 @@ segment_mend(struct ledger *l, uint64_t first, struct mended *result)
 		free(m.lines.buffer);
 	}
 	disk_close(m.lines.fd);
-	return size < 0 ? (int)size : 0;
+	if (size < 0)
+		return (int)size;
+	/* It may be readable another time. */
+	return result->last == 0 ? m.error : 0;
 }
 
 void

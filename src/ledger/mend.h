@@ -25,7 +25,8 @@ struct mended {
 	bool     closed;	/* nothing may be appended to it */
 };
 
-/* 0 or -errno: it cannot be opened. Logs what it finds. */
+/* 0 or -errno: it cannot be opened, or nothing of it can be read. Logs what it
+ * finds. */
 int segment_mend(struct ledger *, uint64_t first, struct mended *);
 /* Puts a segment without a line aside, as cut-FIRST-0; its sums go. */
 void segment_put_aside(struct ledger *, uint64_t first);
