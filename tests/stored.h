@@ -20,7 +20,7 @@ struct stored {
 	struct mailbox back;
 	struct mail   *answers;		/* taken from it, not yet asked for */
 	char           why[1024];
-	char           text[4096];
+	char           text[65536];
 };
 
 /* With no database yet. */

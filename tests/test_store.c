@@ -111,6 +111,23 @@ the_last_change_counts(void)
 	stored_free(&s);
 }
 
+static int
+rows_of(const struct stored *s, const char *table)
+{
+	sqlite3 *other = stored_other(s);
+	sqlite3_stmt *count;
+	char sql[64];
+	int n = -1;
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+	if (sqlite3_prepare_v2(other, sql, -1, &count, NULL) == SQLITE_OK &&
+	    sqlite3_step(count) == SQLITE_ROW)
+		n = sqlite3_column_int(count, 0);
+	sqlite3_finalize(count);
+	sqlite3_close(other);
+	return n;
+}
+
 static void
 a_room_without_anything_has_no_row(void)
 {
@@ -128,6 +145,8 @@ a_room_without_anything_has_no_row(void)
 	for (const char *what = "aba" "b" "ccbbb"; *what != '\0'; what++)
 		CU_ASSERT(stored_done(s, *what == 'b' ? "bob" :
 		    *what == 'a' ? "a" : "c", true));
+	CU_ASSERT_EQUAL(rows_of(s, "rooms"), 2);
+	CU_ASSERT_EQUAL(rows_of(s, "grants"), 2);
 	CU_ASSERT(leaves(s, "room a a\nroom b b\n"
 	    "role a bob owner\nrole b bob owner\n"));
 	stored_free(&s);

@@ -178,13 +178,12 @@ answer(struct answers *a, struct mail *m, struct mailbox *to)
 }
 
 static void
-answer_one(struct store *s, struct answers *a, struct mail *m, bool good)
+answer_one(struct answers *a, struct mail *m, bool good)
 {
 	struct change *c;
 	struct reserve *r;
 	struct person *p;
 
-	counter_add(&s->changes, good);
 	switch (m->kind) {
 	case MAIL_CHANGE:
 		c = table_entry(m, struct change, mail);
@@ -207,22 +206,28 @@ static void
 settle(struct store *s, bool good)
 {
 	struct answers a = { .to = NULL };
+	struct mail_chain back;
 	struct mail *m = s->kept.first, *next;
-	uint64_t waiting = 0;
+	uint64_t waiting = 0, done = 0;
 
 	chain_init(&s->kept);
+	chain_init(&back);
 	chain_init(&a.chain);
 	for (; m != NULL; m = next) {
+		bool over = good || s->draining || m->kind == MAIL_RESERVE;
+
 		next = m->next;
-		if (good || s->draining || m->kind == MAIL_RESERVE) {
-			answer_one(s, &a, m, good);
-		} else {
-			chain_add(&s->kept, m);
-			waiting++;
-		}
+		waiting += !over;
+		done += good;
+		chain_add(over ? &back : &s->kept, m);
+	}
+	counter_set(&s->waiting, waiting);
+	counter_add(&s->changes, done);
+	for (m = back.first; m != NULL; m = next) {
+		next = m->next;
+		answer_one(&a, m, good);
 	}
 	post(&a);
-	counter_set(&s->waiting, waiting);
 }
 
 static void
