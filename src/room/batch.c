@@ -30,14 +30,14 @@ begin(struct room *room, const struct event *e)
 static void
 add_run(struct batch *b, char *at, size_t len)
 {
-	struct iovec *last = &b->runs[b->count - 1];
+	struct iovec *end = b->runs + b->count;
 
-	if (b->count > 0 && (char *)last->iov_base + last->iov_len == at) {
-		last->iov_len += len;
+	if (b->count > 0 && (char *)end[-1].iov_base + end[-1].iov_len == at) {
+		end[-1].iov_len += len;
 		return;
 	}
-	b->runs[b->count].iov_base = at;
-	b->runs[b->count].iov_len = len;
+	end->iov_base = at;
+	end->iov_len = len;
 	b->count++;
 }
 
