@@ -30,13 +30,17 @@ class Client:
         sys.exit(f"the end came before {starts}")
 
 
-def behind_the_window(server):
-    """It is told what it missed, and a sanitizer sees that nothing let go of is touched."""
+def behind_the_window(server, logged):
+    """It gets what it missed from the log, or, where there is none, is told what that is; and a
+    sanitizer sees that nothing let go of is touched."""
     host = "127.0.0.1", server.port
     root = Client(server.socket, "AUTH EXTERNAL")
     bob = Client(host, "HELLO bob hall")
     alice = Client(host, "HELLO alice hall", buffer=4096)
     bob.until(b"OK JOIN"), alice.until(b"OK JOIN")
+    if not logged:
+        root.say("SET hall ephemeral on")
+        bob.until(b"SET hall"), alice.until(b"SET hall")
     # No second such line fits into the room's first chunk.
     bob.say("SAY hall " + "a" * 3000)
     number = int(alice.until(b"MSG hall").split()[2])
@@ -58,12 +62,15 @@ def behind_the_window(server):
     for _ in range(90):
         bob.say("SAY hall " + "b" * 3000)
         last = int(bob.until(b"MSG hall").split()[2])
-    gap = alice.until(b"GAP hall").split()
-    assert int(gap[2]) == number + 1, gap
-    at = int(gap[3])
+    at = number
+    if not logged:
+        gap = alice.until(b"GAP hall").split()
+        assert int(gap[2]) == number + 1, gap
+        at = int(gap[3])
     while at < last:
         at += 1
-        assert int(alice.until(b"MSG hall").split()[2]) == at
+        line = alice.until(b"MSG hall", b"GAP hall").split()
+        assert line[0] == "MSG" and int(line[2]) == at, line
 
 
 def leave_and_return(server):
@@ -87,7 +94,15 @@ def leave_and_return(server):
     assert alice.until(b"MSG hall").endswith(" after\n")
 
 
-for scene, config in (behind_the_window, WINDOW), (leave_and_return, "limits = { lines = 0; };"):
+def from_the_log(server):
+    behind_the_window(server, True)
+
+
+def without_a_log(server):
+    behind_the_window(server, False)
+
+
+for scene, config in (from_the_log, WINDOW), (without_a_log, WINDOW), (leave_and_return, "limits = { lines = 0; };"):
     with Server(config) as server:
         scene(server)
         assert server.stop() == 0
