@@ -77,15 +77,18 @@ class Truth:
                        "heard by", who)
 
     def erasure(self, before, line):
-        old = Line(before)
+        """Is one the other with its text erased, or some of it so far?"""
         number = line.target() if line.verb == b"EDIT" else line.number
-        if (line.room, number) not in self.deleted:
+        blank = line.erased()
+        if (line.room, number) not in self.deleted or \
+                Line(before).erased() != blank:
             return False
-        if before == old.erased():
+        if line.whole.count(b" ") < before.count(b" "):
             # Heard erased first: the other one is on record from now on.
-            self.lines[line.room][line.number] = line.whole
-            return before == line.erased()
-        return line.whole == old.erased()
+            before, line = line.whole, Line(before)
+            self.lines[line.room][line.number] = before
+        return all(new in (old, none) for old, new, none in
+                   zip(before, line.whole, blank))
 
     def gap(self, who, room, first, last):
         if (room, first, last) in self.gaps:

@@ -72,6 +72,10 @@ def cuts(row, policy, count, least, most, config=None, mix=(5, 5, 3)):
         at = cut(row, server, chance.getrandbits(32))
         crowd.drain()
         server.start(VCRP_BOOT="boot-%d" % n)
+        if chance.random() < 0.3:
+            # A life in which nobody enters a room settles nothing.
+            server.stop()
+            server.start(VCRP_BOOT="boot-%d" % n)
         fate.learn(at, *truth.find_lost(server.port))
     crowd.connect(server.port)
     crowd.settle()
