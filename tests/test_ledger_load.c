@@ -740,6 +740,32 @@ an_end_that_is_not_trusted_is_gone_above(void)
 	}
 }
 
+/* Nobody entered the room in the run that met the lost power. */
+static void
+nor_is_it_trusted_in_a_later_run(void)
+{
+	struct ledger *l;
+
+	faulty_boot("boot-1");
+	begin(true);
+	start_again("boot-2", NULL);
+	CU_ASSERT_FALSE(s->vault->trusted);
+	start_again("boot-2", NULL);
+	CU_ASSERT(s->vault->trusted);
+	l = ledger_new(s->vault, "lobby");
+	CU_ASSERT_EQUAL(ledger_load(l), s->vault->floor);
+	goes_on(l, s->vault->floor);
+	CU_ASSERT_EQUAL(scribe_count(s, l, "GAP lobby 1008 "), 1);
+	ledger_unref(&l);
+	/* Once is enough. */
+	start_again("boot-2", NULL);
+	l = ledger_new(s->vault, "lobby");
+	CU_ASSERT_EQUAL(ledger_load(l), ledger_last(l));
+	ledger_unref(&l);
+	faulty_boot(NULL);
+	end();
+}
+
 /* Damage in a run that has given more than its floor. */
 static void
 what_this_run_gave_is_not_given_again(void)
@@ -780,6 +806,8 @@ static CU_TestInfo tests[] = { { "an orderly stop leaves all",
 	{ "a kill loses nothing", a_kill_loses_nothing },
 	{ "an end that is not trusted is gone above",
 	    an_end_that_is_not_trusted_is_gone_above },
+	{ "nor is it trusted in a later run",
+	    nor_is_it_trusted_in_a_later_run },
 	{ "what this run gave is not given again",
 	    what_this_run_gave_is_not_given_again },
 	CU_TEST_INFO_NULL };

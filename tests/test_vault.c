@@ -208,6 +208,48 @@ trusts_nothing_after_another_boot(void)
 	vault_close(&v);
 }
 
+/* A kill and an orderly stop later there are rooms that nobody entered. */
+static void
+doubt_stays(void)
+{
+	uint64_t number = clock_wall_ms() * 1024 + STEP;
+	struct vault *v;
+
+	leave("open", "boot-0", number, 1000);
+	v = open_as(LIFE);
+	CU_ASSERT_EQUAL(v->doubt, number);
+	vault_close(&v);
+	v = open_as(LIFE);
+	CU_ASSERT(v->trusted);
+	CU_ASSERT_EQUAL(v->doubt, number);
+	CU_ASSERT(v->floor > number);
+	vault_close(&v);
+	leave("open", "boot-1", number, 1000);
+	v = open_as(LIFE);
+	CU_ASSERT_EQUAL(v->doubt, 0);
+	vault_close(&v);
+}
+
+static void
+a_failed_sync_is_a_doubt(void)
+{
+	uint64_t wall = clock_wall_ms(), high;
+	struct vault *v;
+
+	leave("open", "boot-1", wall * 1024 + STEP, 1000);
+	v = open_as(LIFE);
+	high = v->ceiling - 1;
+	vault_note(v, high, wall);
+	vault_doubt(v);
+	CU_ASSERT_EQUAL(vault_raise(v, wall), 0);
+	CU_ASSERT(now().doubt > high);
+	vault_close(&v);
+	v = open_as(LIFE);
+	CU_ASSERT(v->doubt > high);
+	CU_ASSERT(v->floor >= v->doubt);
+	vault_close(&v);
+}
+
 static void
 is_copy(const char *life, uint64_t least)
 {
@@ -622,6 +664,8 @@ static CU_TestInfo tests[] = { { "begins in an empty directory",
 	{ "trusts what a kill left", trusts_what_a_kill_left },
 	{ "trusts nothing after another boot",
 	    trusts_nothing_after_another_boot },
+	{ "doubt stays", doubt_stays },
+	{ "a failed sync is a doubt", a_failed_sync_is_a_doubt },
 	{ "goes far up in a copy", goes_far_up_in_a_copy },
 	{ "without a ceiling rooms are a copy",
 	    without_a_ceiling_rooms_are_a_copy },

@@ -70,7 +70,7 @@ finish(struct ledger *l, const struct segment *s)
 		return fd;
 	rc = disk_sync(fd);
 	if (rc < 0)
-		ledger_fail(l, "sync", rc);
+		ledger_doubt(l, "sync", rc);
 	vault_unpin(l);
 	return rc;
 }
@@ -146,7 +146,7 @@ undo(struct ledger *l, struct place *p)
 
 	rc = disk_truncate(p->fd, p->segment.size);
 	if (rc < 0)
-		ledger_fail(l, "truncate", rc);
+		ledger_doubt(l, "truncate", rc);
 	if (!p->fresh) {
 		vault_unpin(l);
 		return;
@@ -219,7 +219,7 @@ force(struct ledger *l, int fd)
 		return 0;
 	rc = disk_sync(fd);
 	if (rc < 0)
-		ledger_fail(l, "sync", rc);
+		ledger_doubt(l, "sync", rc);
 	return rc;
 }
 

@@ -15,8 +15,8 @@ ceiling_print(const struct ceiling *c, char text_r[VAULT_CEILING_MAX])
 
 	len = snprintf(text_r, VAULT_CEILING_MAX,
 	    "vcrp-ceiling 1 life=%s boot=%s state=%s number=%" PRIu64
-	    " time=%" PRIu64 " ",
-	    c->life, c->boot, c->state, c->number, c->time);
+	    " doubt=%" PRIu64 " time=%" PRIu64 " ",
+	    c->life, c->boot, c->state, c->number, c->doubt, c->time);
 	len += snprintf(text_r + len, VAULT_CEILING_MAX - (size_t)len,
 	    "crc=%08" PRIx32 "\n", crc32c(0, text_r, (size_t)len));
 	return (size_t)len;
@@ -41,8 +41,10 @@ ceiling_parse(struct slice line, struct ceiling *c)
 		return -ENOTSUP;
 	if (sscanf(text,
 		"vcrp-ceiling 1 life=%32[0-9a-f] boot=%39[!-~] "
-		"state=%6[a-z] number=%" SCNu64 " time=%" SCNu64,
-		c->life, c->boot, c->state, &c->number, &c->time) != 5)
+		"state=%6[a-z] number=%" SCNu64 " doubt=%" SCNu64
+		" time=%" SCNu64,
+		c->life, c->boot, c->state, &c->number, &c->doubt,
+		&c->time) != 6)
 		return -EINVAL;
 	/* What would be written otherwise was not written so. */
 	len = ceiling_print(c, again);

@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: MIT
  *
- *     vcrp-ceiling 1 life=L boot=B state=S number=N time=T crc=C
+ *     vcrp-ceiling 1 life=L boot=B state=S number=N doubt=D time=T crc=C
  *
  * L: 32 hexadecimal digits; B: the system's boot id, or "backup"; S: open,
- * closed or backup; N and T in decimal; C: the CRC-32C, in 8 hexadecimal
+ * closed or backup; N, D and T in decimal; C: the CRC-32C, in 8 hexadecimal
  * digits, of all that is before "crc=".
  *
  * Threads: any.
@@ -21,6 +21,7 @@ struct ceiling {
 	char boot[40];
 	char state[7];
 	uint64_t number;
+	uint64_t doubt;
 	uint64_t time; /* ms since 1970 */
 };
 

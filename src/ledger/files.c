@@ -18,7 +18,7 @@ retire(struct ledger *l, int fd)
 	    atomic_load(&l->told)) {
 		rc = disk_sync(fd);
 		if (rc < 0)
-			ledger_fail(l, "sync", rc);
+			ledger_doubt(l, "sync", rc);
 	}
 	disk_close(fd);
 }

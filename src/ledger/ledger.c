@@ -83,6 +83,13 @@ ledger_fail(struct ledger *l, const char *what, int why)
 }
 
 void
+ledger_doubt(struct ledger *l, const char *what, int why)
+{
+	vault_doubt(l->vault);
+	ledger_fail(l, what, why);
+}
+
+void
 ledger_tell(struct ledger *l)
 {
 	if (l->vault->keeper == NULL || atomic_exchange(&l->told, true))

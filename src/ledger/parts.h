@@ -103,6 +103,8 @@ void vault_used(struct vault *, int64_t bytes);
 /* A sync has failed, or the end of the log is not known any more: nothing is
  * appended until ledger_retry(). Logs it, the first time. */
 void ledger_fail(struct ledger *, const char *what, int why);
+/* The same of what was written, which may not be there after a restart. */
+void ledger_doubt(struct ledger *, const char *what, int why);
 /* Tells the keeper that there is something to look at. */
 void ledger_tell(struct ledger *);
 /* A reference, if there is one still. */

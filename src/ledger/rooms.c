@@ -227,7 +227,8 @@ vault_each(struct vault *v, vault_found_fn *fn, void *arg)
 		log_warn("rooms: %s", strerror(-rc));
 	/* What was said after a copy was made may be above what is in it. */
 	if (!v->trusted && atomic_load(&v->high) > v->floor)
-		v->floor = atomic_load(&v->high) + VAULT_COPY_STEP;
+		v->floor = v->doubt =
+		    atomic_load(&v->high) + VAULT_COPY_STEP;
 	vault_note(v, v->floor, 0);
 	vault_raise(v, clock_wall_ms());
 	atomic_store(&v->bytes, (uint64_t)s.bytes);

@@ -106,7 +106,7 @@ settle_fail(struct ledger *l, uint64_t first, int why)
 		s->lost = true;
 	lock_drop(&l->lock);
 	snprintf(what, sizeof(what), "%016" PRIu64 ".log: sync", first);
-	ledger_fail(l, what, why);
+	ledger_doubt(l, what, why);
 }
 
 /* Always by a descriptor of its own: the room may go on in another segment at

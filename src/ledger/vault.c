@@ -82,6 +82,9 @@ write_ceiling(
 	size_t len;
 	int rc;
 
+	/* All that was given is below this ceiling, and above it all that
+	 * will be given to who goes on. */
+	c.doubt = atomic_load(&v->unsure) ? number : v->doubt;
 	memcpy(c.life, v->life, sizeof(c.life));
 	memcpy(c.boot, v->boot, sizeof(c.boot));
 	snprintf(c.state, sizeof(c.state), "%s", state);
@@ -109,9 +112,11 @@ vault_raise(struct vault *v, uint64_t wall)
 	uint64_t high = larger(atomic_load(&v->high), number_at(wall));
 	uint64_t time = larger(atomic_load(&v->time), wall);
 	uint64_t ceiling = atomic_load(&v->ceiling);
+	bool unsure = atomic_load(&v->unsure);
 	int rc;
 
-	if (ceiling >= high + STEP / 2 && v->promised >= time + TIME_AHEAD / 2)
+	if (ceiling >= high + STEP / 2 &&
+	    v->promised >= time + TIME_AHEAD / 2 && v->told == unsure)
 		return 0;
 	if (ceiling < high + STEP / 2)
 		ceiling = high + STEP;
@@ -120,8 +125,15 @@ vault_raise(struct vault *v, uint64_t wall)
 	if (rc < 0)
 		return rc;
 	v->promised = time;
+	v->told = unsure;
 	atomic_store(&v->ceiling, ceiling);
 	return 0;
+}
+
+void
+vault_doubt(struct vault *v)
+{
+	atomic_store(&v->unsure, true);
 }
 
 /* 0, -ENOENT, -EINVAL (damaged), -ENOTSUP or what reading gives. */
@@ -191,6 +203,7 @@ begin(struct vault *v, const struct ceiling *c, int rc, const char *life)
 		    strcmp(v->boot, "unknown") != 0));
 	v->floor =
 	    larger(c->number, number_at(wall)) + (copy ? VAULT_COPY_STEP : 0);
+	v->doubt = v->trusted ? c->doubt : v->floor;
 	v->begun = larger(c->time, wall);
 	if (copy || rc < 0)
 		make_life(v);

@@ -18,6 +18,12 @@
  *   state=backup, or another life  a copy: what was said after it was made
  *                                  is not in it, so numbers go on 2^32 higher
  *
+ * The last two are remembered: until a room has gone on once, there may be
+ * less in its log than was told, however many orderly runs there were since.
+ * So `doubt` stays: a log that ends below it is not to be trusted. A sync that
+ * fails raises it too, at the next start, since the system may have dropped
+ * what it could not write.
+ *
  * In the last two cases every room goes on at `floor`, which is above all
  * that was ever given, with a GAP. A new room begins at `floor` or at the
  * time of its making in milliseconds times 1024, whichever is higher. The
@@ -52,9 +58,12 @@ struct vault {
 	int                   locked;	/* (c) DATA/lock */
 	char                  life[LIFE_BYTES + 1]; /* (c) */
 	char                  boot[40];	/* (c) */
-	bool                  trusted;	/* (c) ends of logs are whole */
+	bool                  trusted;	/* (c) this start brought no doubt */
 	uint64_t              floor;	/* (c) after vault_each() */
+	uint64_t              doubt;	/* (c) the same */
+	atomic_bool           unsure;	/* (a) a sync has failed */
 	uint64_t              promised;	/* (k) time in the file */
+	bool                  told;	/* (k) the ceiling says `unsure` */
 	uint64_t              begun;	/* (c) ms since 1970; not before any
 					 * event's time of earlier runs */
 	_Atomic uint64_t      ceiling;	/* (a) numbers are below it */
@@ -83,6 +92,8 @@ void vault_close(struct vault **);
 /* Raises the ceiling on disk if half of what is below it is used up, or its
  * time is near; 0 or -errno. The keeper's, every second. */
 int vault_raise(struct vault *, uint64_t wall);
+/* What was written may not be on the disk; any thread. */
+void vault_doubt(struct vault *);
 /* Was given, or told; any thread. */
 void vault_note(struct vault *, uint64_t number, uint64_t time);
 
