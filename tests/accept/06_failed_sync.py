@@ -15,14 +15,6 @@ import logs
 row = Row("6", "a failed sync: nothing is acknowledged after it")
 
 
-def directory(server, room):
-    for path in logs.rooms(server.data).values():
-        for segment in logs.segments(path):
-            if b" MSG %s " % room in logs.content(segment):
-                return path
-    return None
-
-
 def stat(admin, name):
     lines = []
     admin.send("STATS")
@@ -58,7 +50,7 @@ def scenario(policy, again):
     truth = crowd.truth
     crowd.connect(server.port)
     crowd.run(1)
-    path = directory(server, b"room0")
+    path = logs.directory(server.data, "room0")
     segment = logs.segments(path)[-1]
     where = os.path.join(os.path.basename(path), os.path.basename(segment))
     failures = stat(admin, "storage_failures")

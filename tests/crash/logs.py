@@ -51,6 +51,17 @@ def content(path):
         return file.read()
 
 
+def directory(data, name):
+    """A room's, whose name may be folded there; None."""
+    for room in rooms(data).values():
+        for path in segments(room):
+            found = os.path.isfile(path) and \
+                NUMBERED.match(content(path).split(b"\n")[0])
+            if found and found[2] == name.encode():
+                return room
+    return None
+
+
 def check_sums(path, faults):
     sums = path[:-4] + ".sum"
     if not os.path.exists(sums):
