@@ -79,7 +79,14 @@ class Base(unittest.TestCase):
     def start(self, server):
         server.start()
         self.addCleanup(server.__exit__)
+        self.addCleanup(self.check, server)
         return server
+
+    def check(self, server):
+        """It ends in order, and no sanitizer found anything."""
+        self.assertEqual(server.stop(), 0)
+        with open(server.path("log")) as log:
+            self.assertNotRegex(log.read(), "Sanitizer|runtime error")
 
     def run_program(self, *arguments, status=0, where=None):
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE, cwd=where,
