@@ -72,6 +72,39 @@ oldest_by_time(struct ledger *l, uint64_t time, uint64_t least)
 	return least;
 }
 
+/* The GAP in which a number is; false if it is in none. */
+static bool
+gap_at(struct ledger *l, uint64_t number, struct mark *m)
+{
+	struct reader r;
+	bool in;
+
+	*m = (struct mark){ 0 };
+	if (reader_open(&r, l, number) > 0)
+		*m = find_number(&r, number);
+	in = m->number > 0 && m->time == 0 && m->to >= number;
+	reader_close(&r);
+	return in;
+}
+
+/* The newest `count` events. After a lost power their numbers have jumped
+ * further than anybody counts: what was before the jump is not less wanted
+ * for it. A short GAP that lies within is passed over. */
+static uint64_t
+oldest_by_count(struct ledger *l, uint64_t count, uint64_t least)
+{
+	uint64_t after = ledger_last(l) + 1;
+	struct mark m;
+
+	while (after > count && after - count > least) {
+		if (!gap_at(l, after - count, &m))
+			return after - count;
+		count -= after - 1 - m.to;
+		after = m.number;
+	}
+	return least;
+}
+
 uint64_t
 ledger_oldest(struct ledger *l, uint64_t wall)
 {
@@ -84,8 +117,8 @@ ledger_oldest(struct ledger *l, uint64_t wall)
 		return least;
 	if (s.first < least)
 		least = s.first;
-	if (count > 0 && last >= count && least <= last - count)
-		least = last - count + 1;
+	if (count > 0)
+		least = oldest_by_count(l, count, least);
 	if (ms == 0 || wall <= ms)
 		return least;
 	number = oldest_by_time(l, wall - ms, least);
