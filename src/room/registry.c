@@ -266,8 +266,13 @@ registry_begin(struct registry *r)
 {
 	uint64_t number = people_begin_time(r) * 1024;
 
-	return r->vault != NULL && number < r->vault->floor ?
-	    r->vault->floor : number;
+	if (r->vault == NULL)
+		return number;
+	/* Where the clock jumped ahead of the ceiling, what follows all that
+	 * was ever given does as well. */
+	if (number >= atomic_load(&r->vault->ceiling))
+		return atomic_load(&r->vault->high);
+	return number < r->vault->floor ? r->vault->floor : number;
 }
 
 static enum error
