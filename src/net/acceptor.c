@@ -12,43 +12,16 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/acceptor.h"
-#include "net/gate.h"
+#include "net/accepting.h"
 #include "net/io.h"
 #include "net/login.h"
 #include "proto/mail.h"
 
 enum {
 	EVENTS = 128,
-	ACCEPTS = 64,		/* a turn, then the others are looked at */
 	TICK_MS = 1000,
-	PAUSE_MS = 100,		/* without descriptors */
 	LOGIN_LINES = 100,	/* that may come before a login */
-	LOG_PAUSE_MS = 1000,
 	ACCEPTOR_STACK = 256 * 1024
-};
-
-struct acceptor {
-	struct net       *net;		/* (c) */
-	struct listeners *listeners;	/* (o) while it runs */
-	struct thread     thread;	/* (c) */
-	struct mailbox    box;		/* (s) */
-	int               epoll;	/* (c) */
-	struct link       waiting;	/* (o) connections, oldest first */
-	struct table      claiming;	/* (o) those that the store has, by id */
-	struct mail_chain claims;	/* (o) to the store, of this pass */
-	unsigned          claimed;	/* (o) at the store */
-	uint64_t          now;		/* (o) clock_ms() of this pass */
-	uint64_t          next_id;	/* (o) */
-	unsigned          next_io;	/* (o) */
-	uint64_t          paused_until;	/* (o) 0: not paused */
-	uint64_t          logged;	/* (o) that it is paused */
-	uint64_t          ticked;	/* (o) */
-	bool              over;		/* (o) */
-	struct counter    accepted;		/* (a) */
-	struct counter    unauthenticated;	/* (a) now */
-	struct counter    refused[LIMIT_COUNT];	/* (a) */
-	char              buf[LINE_MAX_BYTES + 1]; /* (o) */
 };
 
 /* acceptor_close()'s, one after another. */
@@ -56,19 +29,6 @@ struct closing {
 	struct mail mail;
 	bool        local;
 };
-
-static void
-watch_listeners(struct acceptor *a, bool on)
-{
-	for (unsigned i = 0; i < a->listeners->count; i++) {
-		struct listener *l = &a->listeners->all[i];
-		struct epoll_event ev = { .events = EPOLLIN };
-
-		ev.data.ptr = l;
-		epoll_ctl(a->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-		    l->fd, &ev);
-	}
-}
 
 static struct slice
 conn_key(const struct table_node *n)
@@ -102,7 +62,7 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	}
 	ev.data.ptr = NULL;
 	epoll_ctl(a->epoll, EPOLL_CTL_ADD, a->box.fd, &ev);
-	watch_listeners(a, true);
+	acceptor_watch(a, true);
 	return a;
 }
 
@@ -121,28 +81,11 @@ acceptor_free(struct acceptor **at)
 	free(a);
 }
 
-static void
-refused(struct acceptor *a, enum limiter limit)
-{
-	counter_add(&a->refused[limit], 1);
-}
-
-/* What it was told gets there even if it has sent more than was read. */
-static void
-shut(int fd)
-{
-	char sink[1024];
-
-	shutdown(fd, SHUT_WR);
-	while (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
-		continue;
-}
-
 /* Not known to anybody else: closed here and now. */
 static void
 drop(struct acceptor *a, struct conn *c)
 {
-	shut(c->fd);
+	acceptor_part(c->fd);
 	list_remove(&c->by_time);
 	if (c->claiming)
 		table_remove(&a->claiming, &c->node);
@@ -163,8 +106,8 @@ log_end(const struct acceptor *a, const struct conn *c)
 	    (a->now - c->since) / 1000, c->bytes_in, c->bytes_out);
 }
 
-static void
-end(struct acceptor *a, struct conn *c, enum conn_end why)
+void
+acceptor_end(struct acceptor *a, struct conn *c, enum conn_end why)
 {
 	if (c->end == END_NONE)
 		c->end = why;
@@ -172,97 +115,14 @@ end(struct acceptor *a, struct conn *c, enum conn_end why)
 	drop(a, c);
 }
 
-/* Over a limit: told which, and closed. */
-static void
-refuse(struct acceptor *a, int fd, const struct peer *peer,
-    enum limiter limit, const char *text)
-{
-	char line[256], who[PEER_TEXT_MAX];
-	int len = snprintf(line, sizeof(line), "@limit=%s ERR too-many %s\n",
-	    limit_name(limit), text);
-
-	refused(a, limit);
-	log_debug("%s is over %s", peer_text(peer, who), limit_name(limit));
-	(void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shut(fd);
-	close(fd);
-}
-
-static void
-take(struct acceptor *a, int fd, const struct peer *peer)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
-	struct net *net = a->net;
-	struct address *address;
-	enum limiter limit;
-	struct conn *c;
-	const char *why;
-
-	counter_add(&a->accepted, 1);
-	limit = gate_check(net, peer, counter_get(&a->unauthenticated),
-	    &address, &why);
-	if (limit != LIMIT_COUNT) {
-		refuse(a, fd, peer, limit, why);
-		return;
-	}
-	c = conn_new(net, fd, peer, a->next_id++, a->now);
-	c->address = address;
-	atomic_fetch_add(&net->connections, 1);
-	counter_add(&a->unauthenticated, 1);
-	list_append(&a->waiting, &c->by_time);
-	ev.data.ptr = c;
-	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
-		end(a, c, END_LOST);
-}
-
-static void
-pause_accepting(struct acceptor *a, int error)
-{
-	refused(a, LIMIT_DESCRIPTORS);
-	if (a->logged == 0 || a->now - a->logged >= LOG_PAUSE_MS) {
-		log_warn("cannot accept for now: %s", strerror(error));
-		a->logged = a->now;
-	}
-	a->paused_until = a->now + PAUSE_MS;
-	watch_listeners(a, false);
-}
-
-static void
-accept_some(struct acceptor *a, struct listener *l)
-{
-	for (int i = 0; i < ACCEPTS; i++) {
-		struct sockaddr_storage from = { 0 };
-		socklen_t len = sizeof(from);
-		struct peer peer;
-		int fd = accept4(l->fd, (struct sockaddr *)&from, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			if (l->local)
-				from.ss_family = AF_UNIX;
-			peer_set(&peer, &from);
-			take(a, fd, &peer);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM)
-			pause_accepting(a, errno);
-		/* What went wrong with one that is gone already is not the
-		 * next one's matter. */
-		if (errno != ECONNABORTED && errno != EINTR &&
-		    errno != EPROTO)
-			return;
-	}
-}
-
 static void
 answer(struct acceptor *a, struct conn *c, enum login what)
 {
 	/* A peer that does not take a few lines is none. */
 	if (conn_flush(c) <= 0)
-		end(a, c, END_LOST);
+		acceptor_end(a, c, END_LOST);
 	else if (what == LOGIN_END)
-		end(a, c, END_QUIT);
+		acceptor_end(a, c, END_QUIT);
 }
 
 static struct io *
@@ -286,7 +146,7 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 	while (what == LOGIN_MORE &&
 	    (rc = conn_line(c, rest, &line, &id)) != 0) {
 		if (rc < 0) {
-			refused(a, LIMIT_LINE);
+			acceptor_refused(a, LIMIT_LINE);
 			if (!c->greeted)
 				c->end = END_STRANGER;
 			conn_error(c, id, ERROR_TOO_LONG,
@@ -295,7 +155,7 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 			continue;
 		}
 		if (++c->lines > LOGIN_LINES) {
-			refused(a, LIMIT_LINES);
+			acceptor_refused(a, LIMIT_LINES);
 			conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
 			    error_help(ERROR_NEED_LOGIN));
 			c->end = END_STRANGER;
@@ -366,7 +226,7 @@ read_some(struct acceptor *a, struct conn *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		end(a, c, n == 0 ? END_EOF : END_LOST);
+		acceptor_end(a, c, n == 0 ? END_EOF : END_LOST);
 		return;
 	}
 	c->bytes_in += (uint64_t)n;
@@ -427,11 +287,11 @@ tick(struct acceptor *a)
 
 		if (a->now - c->since < most)
 			break;
-		refused(a, LIMIT_LOGIN_TIMEOUT);
+		acceptor_refused(a, LIMIT_LOGIN_TIMEOUT);
 		conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
 		    "nothing that logs in came in time");
 		(void)conn_flush(c);
-		end(a, c, END_LOGIN_TIMEOUT);
+		acceptor_end(a, c, END_LOGIN_TIMEOUT);
 	}
 	if (a->now - a->ticked >= TICK_MS) {
 		a->ticked = a->now;
@@ -439,29 +299,8 @@ tick(struct acceptor *a)
 	}
 	if (a->paused_until > 0 && a->now >= a->paused_until) {
 		a->paused_until = 0;
-		watch_listeners(a, true);
+		acceptor_watch(a, true);
 	}
-}
-
-static void
-close_some(struct acceptor *a, bool local)
-{
-	struct listeners *l = a->listeners;
-	unsigned kept = 0;
-
-	if (a->paused_until == 0)
-		watch_listeners(a, false);
-	for (unsigned i = 0; i < l->count; i++) {
-		if (l->all[i].local && !local)
-			l->all[kept++] = l->all[i];
-		else
-			close(l->all[i].fd);
-	}
-	l->count = kept;
-	if (a->paused_until == 0)
-		watch_listeners(a, true);
-	if (local)
-		a->over = true;
 }
 
 static void
@@ -481,7 +320,7 @@ take_mail(struct acceptor *a)
 		}
 		assert(m->kind == MAIL_ORDER);
 		c = table_entry(m, struct closing, mail);
-		close_some(a, c->local);
+		acceptor_shut(a, c->local);
 		free(c);
 	}
 }
@@ -496,7 +335,7 @@ say_goodbye(struct acceptor *a)
 		conn_error(c, (struct slice){ 0 }, ERROR_SHUTTING_DOWN,
 		    error_help(ERROR_SHUTTING_DOWN));
 		(void)conn_flush(c);
-		end(a, c, END_STOPPED);
+		acceptor_end(a, c, END_STOPPED);
 	}
 }
 
@@ -505,7 +344,8 @@ may_sleep_for(struct acceptor *a)
 {
 	if (!mailbox_may_sleep(&a->box))
 		return 0;
-	return a->paused_until > 0 ? PAUSE_MS : TICK_MS;
+	return a->paused_until > a->now ? (int)(a->paused_until - a->now) :
+	    TICK_MS;
 }
 
 static bool
@@ -534,7 +374,7 @@ run(void *arg)
 			if (at == NULL)
 				continue;
 			if (is_listener(a, at))
-				accept_some(a, at);
+				acceptor_take(a, at);
 			else
 				read_some(a, at);
 		}

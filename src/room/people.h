@@ -43,7 +43,7 @@ struct person {
 	atomic_bool  known;		/* (a) written (l): in the table */
 	bool         reserved;		/* (c) the secret is set */
 	bool         stored;		/* (l) on the disk, if it is to be */
-	unsigned     claims;		/* (l) logins that wait for the disk */
+	unsigned     claims;		/* (l) logins that wait for it */
 	struct slice key;		/* (c) folded; a guest's begins with ~ */
 	struct slice name;		/* (c) as shown */
 	uint64_t     since;		/* (c) later than any event of another

@@ -1,0 +1,53 @@
+/* accepting.h -- the acceptor's own: its state, and its listening sockets
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Files: acceptor.c the thread, and connections until they have logged in;
+ * accepting.c where they come from, and who is refused.
+ *
+ * Threads: the acceptor itself; acceptor_watch() also main before it starts.
+ * Locks:   none of its own.
+ * Memory:  the acceptor's. */
+#ifndef NET_ACCEPTING_H
+#define NET_ACCEPTING_H
+
+#include "net/acceptor.h"
+
+struct acceptor {
+	struct net       *net;		/* (c) */
+	struct listeners *listeners;	/* (o) while it runs */
+	struct thread     thread;	/* (c) */
+	struct mailbox    box;		/* (s) */
+	int               epoll;	/* (c) */
+	struct link       waiting;	/* (o) connections, oldest first */
+	struct table      claiming;	/* (o) the store has theirs; by id */
+	struct mail_chain claims;	/* (o) to the store, of this pass */
+	unsigned          claimed;	/* (o) at the store */
+	uint64_t          now;		/* (o) clock_ms() of this pass */
+	uint64_t          next_id;	/* (o) */
+	unsigned          next_io;	/* (o) */
+	uint64_t          paused_until;	/* (o) 0: not paused */
+	uint64_t          logged;	/* (o) that it is paused */
+	uint64_t          ticked;	/* (o) */
+	bool              over;		/* (o) */
+	struct counter    accepted;		/* (a) */
+	struct counter    unauthenticated;	/* (a) now */
+	struct counter    refused[LIMIT_COUNT];	/* (a) */
+	char              buf[LINE_MAX_BYTES + 1]; /* (o) */
+};
+
+/* Its listening sockets tell of connections, or do not. */
+void acceptor_watch(struct acceptor *, bool on);
+/* What has come to one, as far as a turn goes. */
+void acceptor_take(struct acceptor *, struct listener *);
+/* Closes those of TCP; the local one too if `local`, and all is over. */
+void acceptor_shut(struct acceptor *, bool local);
+/* Counts one that was refused. */
+void acceptor_refused(struct acceptor *, enum limiter);
+/* Ends one that has not logged in, or never will; it is freed. */
+void acceptor_end(struct acceptor *, struct conn *, enum conn_end);
+/* Closes its sending side: what it was told gets there even if it has sent
+ * more than was read. */
+void acceptor_part(int fd);
+
+#endif
