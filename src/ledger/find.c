@@ -14,8 +14,8 @@ enum {
 
 /* The first line in the piece that begins in [from, end), read from `at`. */
 static bool
-probe_piece(struct slice piece, uint64_t at, uint64_t from, uint64_t end,
-    bool timed, struct mark *m)
+probe_piece(const struct reader *r, struct slice piece, uint64_t at,
+    uint64_t from, uint64_t end, bool timed, struct mark *m)
 {
 	const char *stop = piece.at + piece.len, *p = piece.at, *lf;
 	struct log_line line;
@@ -30,7 +30,8 @@ probe_piece(struct slice piece, uint64_t at, uint64_t from, uint64_t end,
 		if (lf == NULL || m->at >= end)
 			return false;
 		if (!log_line_parse((struct slice){ p, (size_t)(lf + 1 - p) },
-		    &line) || (timed && line.time == 0))
+		    &line) || (timed && line.time == 0) ||
+		    line.from > r->upper)
 			continue;
 		m->number = line.from;
 		m->to = line.to;
@@ -57,8 +58,8 @@ probe(const struct reader *r, uint64_t from, uint64_t end, bool timed,
 		n = r->log < 0 ? 0 : disk_read(r->log, bytes, len, at);
 		if (n <= 0)
 			return false;
-		if (probe_piece((struct slice){ bytes, (size_t)n }, at, from,
-		    end, timed, m))
+		if (probe_piece(r, (struct slice){ bytes, (size_t)n }, at,
+		    from, end, timed, m))
 			return true;
 		from = m->at > from ? m->at : at + (uint64_t)n;
 	}

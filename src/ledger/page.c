@@ -43,6 +43,19 @@ count_lines(struct slice lines)
 	return count;
 }
 
+/* Do these lines end right before a number? Where damage made up lines that no
+ * sum is of, what comes before it may look otherwise from before it. */
+static bool
+ends_before(struct slice lines, uint64_t number)
+{
+	const char *lf = memrchr(lines.at, '\n', lines.len - 1);
+	size_t begin = lf == NULL ? 0 : (size_t)(lf + 1 - lines.at);
+	struct log_line line;
+
+	return log_line_parse((struct slice){ lines.at + begin,
+	    lines.len - begin }, &line) && line.to + 1 == number;
+}
+
 /* Puts these before what is there. False: they did not all fit. */
 static bool
 prepend(struct page *p, const struct blob *part)
@@ -52,7 +65,8 @@ prepend(struct page *p, const struct blob *part)
 	struct log_line line;
 	struct blob *whole = NULL;
 
-	if (p->bytes != NULL && some.len > p->most)
+	if (p->bytes != NULL &&
+	    (some.len > p->most || !ends_before(all, p->before)))
 		return false;
 	blob_add(&whole, some);
 	if (p->bytes != NULL)
