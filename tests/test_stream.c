@@ -255,7 +255,39 @@ there_is_no_place_outside(void)
 	end(&s);
 }
 
+static void
+a_quiet_stream_lets_its_window_go(void)
+{
+	struct stream s;
+	struct chunk *c, *old;
+	uint32_t off;
+
+	stream_init(&s, WINDOW, 0);
+	CU_ASSERT_FALSE(stream_shrink(&s));
+	for (int i = 0; i < 1000; i++)
+		add(&s, 40, true);
+	stream_publish(&s);
+	stream_seek(&s, 1000, &c, &off);
+	old = c;
+	CU_ASSERT(stream_shrink(&s));
+	CU_ASSERT_EQUAL(stream_oldest(&s), 1001);
+	CU_ASSERT_EQUAL(stream_start(&s), stream_end(&s));
+	CU_ASSERT_PTR_EQUAL(s.head, s.tail);
+	CU_ASSERT_FALSE(stream_shrink(&s));
+	/* Who has a place goes on from there. */
+	add(&s, 40, true);
+	stream_publish(&s);
+	CU_ASSERT(chunk_ready(&c, &off) > 0);
+	off += chunk_ready(&c, &off);
+	CU_ASSERT(chunk_ready(&c, &off) > 0);
+	CU_ASSERT_EQUAL(c->number, 1001);
+	chunk_unref(&old);
+	end(&s);
+}
+
 static CU_TestInfo tests[] = {
+	{ "a quiet stream lets its window go",
+	    a_quiet_stream_lets_its_window_go },
 	{ "numbers go on after the last", numbers_go_on_after_the_last },
 	{ "readers see what is published, and no more",
 	    readers_see_what_is_published_and_no_more },

@@ -16,7 +16,11 @@
 /* The deepest a room goes is the folding of a name that ROLE says, in ICU,
  * measured at 9 KiB; sanitizers take several times that. Pages that are not
  * touched cost nothing. */
-enum { ROOM_STACK = 128 * 1024, JOB_WAIT_MS = 100 };
+enum {
+	ROOM_STACK = 128 * 1024,
+	JOB_WAIT_MS = 100,
+	QUIET_MS = 60000
+};
 
 static void
 init_feed(struct feed *f, struct room *room, struct mailbox *box)
@@ -65,7 +69,7 @@ room_new(struct registry *r, const struct room_word *w,
 	}
 	chain_init(&room->parked);
 	room->alone.kind = MAIL_ORDER;
-	room->until = UINT64_MAX;
+	room->until = room->quiet = UINT64_MAX;
 	list_init(&room->dormant);
 	mailbox_init(&room->inbox, (unsigned)config_get(&r->config->rooms_mailbox));
 	settings_init(&room->settings);
@@ -92,7 +96,7 @@ room_wake(struct room *room)
 	    (uint64_t)config_get(&room->config->rooms_window) * 1024,
 	    room->last);
 	roster_init(&room->roster);
-	room->until = UINT64_MAX;
+	room->until = room->quiet = UINT64_MAX;
 	counter_set(&room->seen_last, room->last);
 }
 
@@ -163,7 +167,8 @@ run(void *arg)
 	for (;;) {
 		struct mail *waiters;
 		struct mail *batch =
-		    mailbox_wait(&room->inbox, room->until, &waiters);
+		    mailbox_wait(&room->inbox, room->until < room->quiet ?
+		    room->until : room->quiet, &waiters);
 
 		room_turn(room, batch, waiters, clock_ms(), clock_wall_ms());
 		if (room->until > room->now)
@@ -366,6 +371,16 @@ post_answers(struct room *room, bool more)
 	}
 }
 
+/* Who was silent for a while gives its window back; the log has it. */
+static bool
+be_quiet(struct room *room)
+{
+	if (room->now < room->quiet)
+		return false;
+	room->quiet = UINT64_MAX;
+	return !room->settings.ephemeral && stream_shrink(&room->stream);
+}
+
 void
 room_turn(struct room *room, struct mail *batch, struct mail *waiters,
     uint64_t now, uint64_t wall)
@@ -390,7 +405,9 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 	}
 	take_parked(room);
 	room_flush(room);
-	more = stream_publish(&room->stream);
+	more = stream_publish(&room->stream) || be_quiet(room);
+	if (batch != NULL && room->ledger != NULL)
+		room->quiet = now + QUIET_MS;
 	counter_set(&room->seen_last, room->stream.last);
 	counter_set(&room->seen_members, room->pair[0] != NULL ? 2 :
 	    roster_people(&room->roster));

@@ -117,6 +117,7 @@ struct room {
 	uint64_t             now;	/* (o) clock_ms() of this turn */
 	uint64_t             wall;	/* (o) clock_wall_ms() of this turn */
 	uint64_t             until;	/* (o) when to try to end */
+	uint64_t             quiet;	/* (o) when to give the window back */
 	struct counter       seen_last;	/* (a) for LIST */
 	struct counter       seen_members; /* (a) people, for LIST */
 	struct room_counters counters;	/* (a) */

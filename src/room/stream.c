@@ -98,15 +98,20 @@ stream_end(const struct stream *s)
 }
 
 static void
+drop_head(struct stream *s)
+{
+	struct chunk *next = chunk_ref(s->head->after);
+
+	chunk_unref(&s->head);
+	s->head = next;
+}
+
+static void
 move_window(struct stream *s)
 {
 	while (s->head != s->tail &&
-	    stream_end(s) - s->head->after->start >= s->window) {
-		struct chunk *next = chunk_ref(s->head->after);
-
-		chunk_unref(&s->head);
-		s->head = next;
-	}
+	    stream_end(s) - s->head->after->start >= s->window)
+		drop_head(s);
 	atomic_store_explicit(&s->start, s->head->start,
 	    memory_order_release);
 }
@@ -126,6 +131,24 @@ stream_publish(struct stream *s)
 	s->shown_fill = s->fill;
 	move_window(s);
 	return more;
+}
+
+bool
+stream_shrink(struct stream *s)
+{
+	assert(s->shown == s->tail && s->fill == s->shown_fill);
+	if (s->head == s->tail && s->tail->size <= CHUNK_FIRST)
+		return false;
+	s->tail->fill = s->fill;
+	s->tail->after = chunk_new(CHUNK_FIRST, stream_end(s), s->last + 1);
+	s->tail = s->tail->after;
+	s->fill = 0;
+	stream_publish(s);
+	while (s->head != s->tail)
+		drop_head(s);
+	atomic_store_explicit(&s->start, s->head->start,
+	    memory_order_release);
+	return true;
 }
 
 uint64_t

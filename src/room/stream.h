@@ -67,6 +67,10 @@ void stream_skip(struct stream *, uint64_t last);
  * window. True if there was anything to show. */
 bool stream_publish(struct stream *);
 
+/* Lets all of the window go, of which nothing is unpublished: the log has it.
+ * False: there is nothing worth it. */
+bool stream_shrink(struct stream *);
+
 /* Where the next line will begin. */
 uint64_t stream_end(const struct stream *);
 /* The lowest number that may still be shown; last + 1 if none is. */
