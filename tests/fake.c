@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "fake_io.h"
+#include "fake_store.h"
 #include "proto/mail.h"
 #include "wire/vcrp.h"
 
@@ -46,9 +47,12 @@ fake_room(struct fake *f, struct guy *creator, const char *text)
 	    registry_word(f->registry, who, slice_of(text), &word, &why);
 
 	assert(e == ERROR_NONE && f->room == NULL);
-	f->room = room_new(f->registry, &word, who, NULL,
-	    FAKE_LAST);
+	f->room = fake_known(f, &word);
+	if (f->room == NULL)
+		f->room = room_new(f->registry, &word, who, NULL, FAKE_LAST);
 	room_word_fini(&word);
+	thread_adopt(&f->room->thread, "room");
+	room_load(f->room);
 	return f->room;
 }
 
@@ -87,6 +91,7 @@ fake_hibernate(struct fake *f)
 {
 	room_hibernate(f->room);
 	room_wake(f->room);
+	room_load(f->room);
 }
 
 void
@@ -105,6 +110,7 @@ fake_turn(struct fake *f)
 		for (struct link *l = f->people.next; l != &f->people;
 		    l = l->next)
 			fake_read(list_entry(l, struct guy, link));
+		fake_keep(f);
 	} while (f->more);
 }
 
@@ -199,11 +205,8 @@ fake_drop(struct guy **at, const char *parting)
 }
 
 void
-fake_free(struct fake **at)
+fake_end(struct fake *f)
 {
-	struct fake *f = *at;
-
-	*at = NULL;
 	while (!list_empty(&f->people)) {
 		struct guy *g =
 		    list_entry(f->people.next, struct guy, link);
@@ -213,10 +216,24 @@ fake_free(struct fake **at)
 	assert(f->holes == 0);
 	if (f->room != NULL) {
 		fake_turn(f);
+		assert(f->room->jobs == 0 && f->room->lookups == 0);
+		if (f->room->ledger != NULL)
+			ledger_rest(f->room->ledger);
 		room_hibernate(f->room);
 		room_free(&f->room);
 	}
 	registry_free(&f->registry);
+}
+
+void
+fake_free(struct fake **at)
+{
+	struct fake *f = *at;
+
+	*at = NULL;
+	fake_release(f);
+	fake_end(f);
+	fake_discard(f);
 	for (int i = 0; i < FAKE_IOS; i++)
 		mailbox_fini(&f->boxes[i]);
 	names_free(&f->names);

@@ -12,6 +12,10 @@
  * whole lines. A hole in the numbers that somebody hears, and no GAP line that
  * accounts for it, is counted in `holes`; fake_free() asserts that it is 0.
  *
+ * With fake_store() there is a log in a directory of the fake's own, whose
+ * threads are the test too: after each turn all is read, erased and saved that
+ * was asked for, and the room takes what comes back, unless it is held back.
+ *
  * Threads: one.
  * Locks:   those of what is tested.
  * Memory:  fake_free() frees all; people freed before are not in it. */
@@ -45,6 +49,7 @@ struct fake {
 	unsigned         feeds;		/* MAIL_FEED that came */
 	unsigned         holes;
 	bool             more;		/* the room has mail */
+	struct keeping  *keeping;	/* what is on disk; or NULL */
 	/* Sees each request that is back before its answer is heard; or
 	 * NULL. */
 	void           (*answered)(struct guy *, const struct request *);
@@ -74,6 +79,31 @@ void fake_free(struct fake **);
 struct room *fake_room(struct fake *, struct guy *creator, const char *word);
 /* It goes to sleep and wakes again; nobody may be in it. */
 void fake_hibernate(struct fake *);
+
+/* What is on disk, and who looks after it. */
+struct keeping {
+	struct vault    *vault;
+	struct keeper   *keeper;
+	struct archives *archives;
+	struct mailbox   store;		/* of settings */
+	struct blob     *saved;		/* what it was told, a line each */
+	char             dir[64];
+	char             life[LIFE_BYTES + 1];
+	bool             no_reads;	/* what is asked of it waits */
+	bool             no_erasing;
+	bool             no_saving;
+	bool             fails;		/* the store; what is saved is not */
+};
+
+/* From now on the room has a log; before fake_room(). */
+void fake_store(struct fake *);
+/* The server ends as if killed, and starts again: nobody is there, no room is
+ * live, and what was held back is lost. */
+void fake_restart(struct fake *);
+/* Was the store told this, and nothing else, since the last question? */
+bool fake_saved(struct fake *, const char *text);
+/* In how many lines of the logs the text is. */
+unsigned fake_logged(struct fake *, const char *text);
 
 /* Holds a room of the registry's, with a thread of its own, as an io thread
  * does; makes it if `make` is given and may. Any thread. */

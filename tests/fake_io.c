@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "fake_io.h"
 #include "proto/event.h"
 #include "proto/mail.h"
@@ -59,10 +60,41 @@ hear(struct guy *g, struct blob **b)
 	blob_unref(b);
 }
 
+/* The log has what comes next: a slice of it is asked for. */
+static void
+ask_log(struct guy *g, struct member *m)
+{
+	m->asking = true;
+	archives_read(g->fake->registry->archives, m->reading);
+}
+
+static void
+replay(struct guy *g, struct member *m, uint64_t from)
+{
+	struct reading *r = xcalloc(1, sizeof(*r));
+
+	assert(m->reading == NULL && m->chunk == NULL);
+	r->mail.kind = MAIL_READ;
+	r->back = g->fake->box_at[g->contact.io];
+	r->member = m;
+	r->room = m->room;
+	r->next = from;
+	r->most = 4096;
+	m->reading = r;
+	g->cursor = from - 1;
+	ask_log(g, m);
+}
+
 static void
 attach(struct guy *g, struct member *m, struct place *p)
 {
 	g->member = m;
+	if (p->log > 0) {
+		chunk_unref(&m->chunk);
+		blob_unref(&m->then);
+		replay(g, m, p->log);
+		return;
+	}
 	g->cursor = 0;
 	chunk_unref(&m->chunk);
 	blob_unref(&m->then);
@@ -97,14 +129,15 @@ position(const struct member *m)
 static void
 hear_line(struct guy *g, struct slice line)
 {
-	uint64_t number = event_number(line);
+	uint64_t number = event_number(line), end = event_gap_end(line);
 
-	if (number == 0 && position(g->member) < g->member->live)
+	if (number == 0 && g->member->chunk != NULL &&
+	    position(g->member) < g->member->live)
 		return;
 	if (number > 0 && g->cursor > 0 && number != g->cursor + 1)
 		g->fake->holes++;
 	if (number > 0)
-		g->cursor = number;
+		g->cursor = end > 0 ? end : number;
 	hear_event(g, line);
 }
 
@@ -176,7 +209,7 @@ take_answer(struct fake *f, struct request *r)
 		f->answered(g, r);
 	hear(g, &r->list);
 	hear(g, &r->reply);
-	if (r->place.chunk != NULL)
+	if (r->place.chunk != NULL || r->place.log > 0)
 		attach(g, r->member, &r->place);
 	request_free(&r);
 }
@@ -205,14 +238,58 @@ static void
 take_again(struct fake *f, struct member *m)
 {
 	struct guy *g = find_guy(f, m->conn_id);
+	uint64_t cursor = 0;
 
 	m->asking = false;
 	if (m->gone) {
 		free_member(m);
 		return;
 	}
-	if (m->place.chunk != NULL)
+	/* It goes on at the very next, unless it is told otherwise. */
+	if (m->place.first == NULL)
+		cursor = g->cursor;
+	if (m->place.chunk != NULL || m->place.log > 0)
 		attach(g, m, &m->place);
+	g->cursor = cursor;
+}
+
+static void
+hear_slice(struct guy *g, struct slice rest)
+{
+	while (rest.len > 0) {
+		const char *lf = memchr(rest.at, '\n', rest.len);
+		size_t len = (size_t)(lf + 1 - rest.at);
+
+		hear_line(g, (struct slice){ rest.at, len });
+		rest.at += len;
+		rest.len -= len;
+	}
+}
+
+/* A slice, or that the log has no more. */
+static void
+take_slice(struct fake *f, struct reading *r)
+{
+	struct member *m = r->member;
+	struct guy *g = find_guy(f, m->conn_id);
+
+	m->asking = false;
+	if (r->bytes != NULL && !m->gone) {
+		hear_slice(g, (struct slice){ r->bytes->data,
+		    r->bytes->len });
+		blob_unref(&r->bytes);
+		ask_log(g, m);
+		return;
+	}
+	m->next = r->next;
+	m->no_log = r->failure != 0;
+	m->reading = NULL;
+	blob_unref(&r->bytes);
+	free(r);
+	if (m->gone)
+		free_member(m);
+	else
+		fake_ask(f, m, MAIL_AGAIN);
 }
 
 static void
@@ -236,6 +313,9 @@ take_mail(struct fake *f, struct mail *m)
 		break;
 	case MAIL_AGAIN:
 		take_again(f, table_entry(m, struct member, ask));
+		break;
+	case MAIL_READ:
+		take_slice(f, table_entry(m, struct reading, mail));
 		break;
 	case MAIL_ATTACH:
 		take_attach(f, table_entry(m, struct member, tell));

@@ -17,6 +17,8 @@
 void fake_take_all(struct fake *);
 /* Hears what the stream has, unless it does not read. */
 void fake_read(struct guy *);
+/* Everybody goes, then the room and the registry. */
+void fake_end(struct fake *);
 /* MAIL_AGAIN or MAIL_DETACH, to be answered in the next turn. */
 void fake_ask(struct fake *, struct member *, enum mail_kind);
 

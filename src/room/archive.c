@@ -284,3 +284,20 @@ archive_answer(struct mailbox **boxes, struct mail *m)
 		abort();
 	}
 }
+
+bool
+archives_round(struct archives *all)
+{
+	struct mail *waiters, *m, *next;
+	bool any = false;
+
+	for (int i = 0; i < ARCHIVES; i++) {
+		m = mailbox_take(&all->archive[i].box, &waiters);
+		for (; m != NULL; m = next) {
+			next = m->next;
+			archive_answer(all->archive[i].boxes, m);
+			any = true;
+		}
+	}
+	return any;
+}

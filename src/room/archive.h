@@ -57,7 +57,9 @@ void archives_free(struct archives **);
 void archives_read(struct archives *, struct reading *);
 void archives_ask(struct archives *, struct request *);
 
-/* What the threads do with one piece of mail; for tests. */
+/* What the threads do with one piece of mail; and all that they would do by
+ * now, if they ran: true if there was anything. For tests. */
 void archive_answer(struct mailbox **boxes, struct mail *);
+bool archives_round(struct archives *);
 
 #endif
