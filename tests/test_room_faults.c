@@ -322,11 +322,18 @@ after_a_failed_sync_all_is_refused_until_RETRY(void)
 static void
 a_room_that_cannot_be_loaded_waits_for_RETRY(void)
 {
-	struct guy *alice, *bob, *root;
+	struct guy *alice, *bob, *root, *olga;
 	struct fake *f = with_log(SYNC_NEVER, &alice, &bob);
 	char line[128];
 	uint64_t last;
 
+	fake_drop(&alice, NULL);
+	fake_drop(&bob, NULL);
+	olga = fake_account(f, "olga");
+	fake_say(olga, "JOIN lobby");
+	fake_say(olga, "@id=o SAY lobby mine");
+	f->keeping->no_saving = true;
+	fake_say(olga, "SET lobby topic Hello");
 	fake_restart(f);
 	faulty_set("open:EIO:path=lobby");
 	fake_room(f, NULL, "lobby");
@@ -337,17 +344,23 @@ a_room_that_cannot_be_loaded_waits_for_RETRY(void)
 	CU_ASSERT(fake_gets(root, "RETRY lobby", FAILED));
 	faulty_set(NULL);
 	last = f->room->stream.last;
-	CU_ASSERT(last >= 101);
+	CU_ASSERT(last >= 103);
 	snprintf(line, sizeof(line), "OK RETRY lobby %llu\n",
 	    (unsigned long long)last);
 	CU_ASSERT(fake_gets(root, "RETRY lobby", line));
 	CU_ASSERT(fake_heard(alice, ""));
+	/* And what was read too late. */
+	CU_ASSERT(fake_saved(f, "Hello slow 0 keep 0/0\n"));
+	CU_ASSERT_EQUAL(todo_size(f), 0);
+	olga = fake_account(f, "olga");
+	CU_ASSERT(fake_gets(olga, "@id=o SAY lobby mine",
+	    "@id=o OK SAY lobby 102\n"));
 	fake_say(alice, "SAY lobby two");
 	CU_ASSERT_EQUAL(alice->cursor, last + 1);
 	/* What it has can be had again, and nothing is missing. */
 	fake_say(bob, "JOIN lobby 100");
 	CU_ASSERT_EQUAL(bob->cursor, last + 1);
-	CU_ASSERT_EQUAL(fake_logged(f, "MSG"), 2);
+	CU_ASSERT_EQUAL(fake_logged(f, "MSG"), 3);
 	fake_free(&f);
 }
 

@@ -64,6 +64,7 @@ room_retry(struct room *room, struct request *r)
 		return;
 	}
 	skip_to(room, last);
+	room_read_again(room);
 	request_ok(r, "%.*s %" PRIu64, (int)room->name.len, room->name.at,
 	    room->stream.last);
 }

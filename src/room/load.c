@@ -192,6 +192,15 @@ read_log(struct room *room)
 {
 	room->loaded = true;
 	go_on_after(room, ledger_load(room->ledger));
+	room->unread = ledger_failure(room->ledger) != 0;
+}
+
+static void
+read_ids(struct room *room)
+{
+	repeats_init(&room->repeats,
+	    (uint32_t)config_get(&room->config->rooms_repeat_ids));
+	ledger_tail(room->ledger, room->repeats.limit, note_said, room);
 }
 
 void
@@ -205,9 +214,7 @@ room_load(struct room *room)
 	room->wall = clock_wall_ms();
 	if (first)
 		read_log(room);
-	repeats_init(&room->repeats,
-	    (uint32_t)config_get(&room->config->rooms_repeat_ids));
-	ledger_tail(room->ledger, room->repeats.limit, note_said, room);
+	read_ids(room);
 	room_keep(room);
 	if (!first)
 		return;
@@ -218,6 +225,18 @@ room_load(struct room *room)
 	/* What it said while it was ephemeral is in no log. */
 	if (room->settings.ephemeral)
 		go_on_after(room, room->registry->vault->floor);
+}
+
+void
+room_read_again(struct room *room)
+{
+	if (!room->unread)
+		return;
+	room->unread = false;
+	repeats_fini(&room->repeats);
+	read_ids(room);
+	if (!room->made)
+		ledger_noted(room->ledger, redo, room);
 }
 
 static struct change *

@@ -102,6 +102,7 @@ struct room {
 	struct ledger       *ledger;	/* (c) NULL: no log */
 	bool                 made;	/* (c) now, by somebody who owns it */
 	bool                 loaded;	/* (o) the log's end was read */
+	bool                 unread;	/* (o) it could not be, though */
 	bool                 undone;	/* (o) a job failed: todo stays */
 	int                  failure;	/* (o) why nothing can be stored, as
 					 * -errno; 0: it can */
@@ -151,6 +152,8 @@ void room_turn(struct room *, struct mail *batch, struct mail *waiters,
 
 /* load.c: what the log's end tells, before the first mail. */
 void room_load(struct room *);
+/* After RETRY: ids and todo, if they could not be read then. */
+void room_read_again(struct room *);
 /* Tells the log how much of it is kept. */
 void room_keep(struct room *);
 /* To the store; the line is in todo. */
