@@ -4,6 +4,7 @@
 #include "abort.h"
 #include "base/clock.h"
 #include "fake.h"
+#include "proto/mail.h"
 #include "suite.h"
 
 /* Opens it and lets it go at once; true if it was there or was made. */
@@ -239,6 +240,42 @@ a_room_is_let_go_as_often_as_it_was_held(void)
 	fake_free(&f);
 }
 
+/* Whoever saves it sends it back to the room's mailbox. */
+static void
+a_room_does_not_end_while_a_change_is_under_way(void)
+{
+	struct fake *f = fake_new();
+	struct mailbox *store;
+	struct mail *waiters, *m;
+	const char *limit;
+	struct room *room;
+	bool told = true;
+
+	fake_store(f);
+	store = &f->keeping->store;
+	atomic_store(&f->config->rooms_linger, 0);
+	CU_ASSERT_EQUAL_FATAL(fake_open(f, "lobby", fake_account(f, "olga"),
+	    &room, &limit), ERROR_NONE);
+	/* Who made it owns it. */
+	m = mailbox_wait(store, UINT64_MAX, &waiters);
+	CU_ASSERT_EQUAL_FATAL(m->kind, MAIL_CHANGE);
+	registry_close(f->registry, room);
+	while (told) {
+		lock_take(&f->registry->lock);
+		told = room->told;
+		lock_drop(&f->registry->lock);
+	}
+	CU_ASSERT_PTR_NULL(mailbox_wait(store, clock_ms() + 50, &waiters));
+	lock_take(&f->registry->lock);
+	CU_ASSERT(room->live);
+	lock_drop(&f->registry->lock);
+	table_entry(m, struct change, mail)->done = true;
+	mailbox_send(&room->inbox, m);
+	fake_all_asleep(f);
+	CU_ASSERT_EQUAL(room->jobs, 0);
+	fake_free(&f);
+}
+
 static CU_TestInfo tests[] = {
 	{ "one name is one room in any spelling",
 	    one_name_is_one_room_in_any_spelling },
@@ -250,6 +287,8 @@ static CU_TestInfo tests[] = {
 	    a_room_lingers_before_it_sleeps },
 	{ "a room does not end while it is held or about to be told",
 	    a_room_does_not_end_while_it_is_held_or_about_to_be_told },
+	{ "a room does not end while a change is under way",
+	  a_room_does_not_end_while_a_change_is_under_way },
 	{ "each room is seen once", each_room_is_seen_once },
 	{ "the latest time only rises", the_latest_time_only_rises },
 	{ "a room is let go as often as it was held",

@@ -438,6 +438,35 @@ an_ephemeral_room_goes_on_above_what_it_may_have_given(void)
 	fake_free(&f);
 }
 
+static void
+a_room_that_is_quiet_needs_no_window(void)
+{
+	struct fake *f = with_log();
+	struct guy *alice, *bob = fake_guest(f, "bob", NULL), *slow;
+
+	fake_room(f, NULL, "lobby");
+	alice = fake_inside(f, "alice");
+	slow = fake_inside(f, "slow");
+	slow->stopped = true;
+	fill(alice, 5);
+	f->now += 59999;
+	fake_turn(f);
+	CU_ASSERT_EQUAL(stream_oldest(&f->room->stream), 101);
+	f->now += 1;
+	fake_turn(f);
+	CU_ASSERT_EQUAL(stream_oldest(&f->room->stream), 106);
+	fake_resume(slow);
+	CU_ASSERT_EQUAL(slow->cursor, 105);
+	fake_say(bob, "JOIN lobby 102");
+	CU_ASSERT_EQUAL(bob->cursor, 105);
+	fake_forget(f);
+	CU_ASSERT(fake_gets(alice, "SAY lobby on",
+	    "MSG lobby 106 T ~alice on\n"));
+	CU_ASSERT(fake_heard(bob, "MSG lobby 106 T ~alice on\n"));
+	CU_ASSERT(fake_heard(slow, "MSG lobby 106 T ~alice on\n"));
+	fake_free(&f);
+}
+
 static CU_TestInfo tests[] = {
 	{ "what is behind the window comes from the log",
 	  what_is_behind_the_window_comes_from_the_log },
@@ -468,6 +497,8 @@ static CU_TestInfo tests[] = {
 	  a_conversation_with_a_guest_has_no_log },
 	{ "an ephemeral room goes on above what it may have given",
 	  an_ephemeral_room_goes_on_above_what_it_may_have_given },
+	{ "a room that is quiet needs no window",
+	  a_room_that_is_quiet_needs_no_window },
 	CU_TEST_INFO_NULL
 };
 

@@ -222,6 +222,136 @@ a_line_fits_however_long(void)
 }
 
 static void
+what_is_taken_back_was_never_there(void)
+{
+	struct stream_mark mark;
+	struct count c = { .next = 1, .good = true };
+	struct chunk *reader;
+	struct stream s;
+	struct slice line;
+	uint64_t end_before;
+	uint32_t off;
+
+	stream_init(&s, WINDOW, 0);
+	for (int i = 0; i < 3; i++)
+		add(&s, 500, true);
+	stream_publish(&s);
+	stream_seek(&s, 4, &reader, &off);
+	end_before = stream_end(&s);
+	mark = stream_mark(&s);
+	/* One line, then many chunks. */
+	for (int i = 1; i <= 100; i += 99) {
+		for (int j = 0; j < i; j++) {
+			add(&s, 3000, true);
+			add(&s, 10, false);
+		}
+		stream_rewind(&s, &mark);
+		CU_ASSERT_EQUAL(stream_end(&s), end_before);
+		CU_ASSERT_EQUAL(s.last, 3);
+		CU_ASSERT_FALSE(stream_line(&s, 4, &line));
+	}
+	CU_ASSERT_FALSE(stream_publish(&s));
+	CU_ASSERT_EQUAL(chunk_ready(&reader, &off), 0);
+	chunk_unref(&reader);
+	/* What comes then has its place, and the window is as it was. */
+	stream_seek(&s, 4, &reader, &off);
+	for (int i = 0; i < 3; i++)
+		add(&s, 3000, true);
+	CU_ASSERT_EQUAL(reader->start + off, end_before);
+	chunk_unref(&reader);
+	stream_walk(&s, 1, count_line, &c);
+	CU_ASSERT(c.good);
+	CU_ASSERT_EQUAL(c.lines, 6);
+	CU_ASSERT(stream_publish(&s));
+	CU_ASSERT_EQUAL(s.last, 6);
+	end(&s);
+}
+
+static void
+add_gap(struct stream *s, uint64_t last)
+{
+	char line[128];
+	int len;
+
+	len = snprintf(line, sizeof(line), "GAP lobby %" PRIu64 " %" PRIu64
+	    "\n", s->last + 1, last);
+	memcpy(stream_reserve(s, (size_t)len), line, (size_t)len);
+	stream_commit(s, (size_t)len, false);
+	stream_skip(s, last);
+}
+
+/* Does it lead to a line that begins so? */
+static bool
+leads_to(const struct stream *s, uint64_t number, const char *start)
+{
+	struct chunk *c;
+	uint32_t off;
+	bool good;
+
+	stream_seek(s, number, &c, &off);
+	good = off + strlen(start) <= (c == s->tail ? s->fill : c->fill) &&
+	    memcmp(c->data + off, start, strlen(start)) == 0;
+	chunk_unref(&c);
+	return good;
+}
+
+static void
+a_gap_stands_for_its_numbers(void)
+{
+	struct slice line;
+	struct stream s;
+
+	stream_init(&s, WINDOW * 100, 0);
+	for (int i = 0; i < 3; i++)
+		add(&s, 10, true);
+	add_gap(&s, 1000);
+	CU_ASSERT_EQUAL(s.last, 1000);
+	for (int i = 0; i < 100; i++)
+		add(&s, 500, true);
+	add_gap(&s, 5000);
+	for (int i = 0; i < 100; i++)
+		add(&s, 500, true);
+	CU_ASSERT_EQUAL(s.last, 5100);
+	CU_ASSERT(leads_to(&s, 3, "MSG lobby 3 "));
+	CU_ASSERT(leads_to(&s, 4, "GAP lobby 4 1000\n"));
+	CU_ASSERT(leads_to(&s, 500, "GAP lobby 4 1000\n"));
+	CU_ASSERT(leads_to(&s, 1000, "GAP lobby 4 1000\n"));
+	CU_ASSERT(leads_to(&s, 1001, "MSG lobby 1001 "));
+	CU_ASSERT(leads_to(&s, 1100, "MSG lobby 1100 "));
+	CU_ASSERT(leads_to(&s, 1101, "GAP lobby 1101 5000\n"));
+	CU_ASSERT(leads_to(&s, 5000, "GAP lobby 1101 5000\n"));
+	CU_ASSERT(leads_to(&s, 5001, "MSG lobby 5001 "));
+	CU_ASSERT(leads_to(&s, 5100, "MSG lobby 5100 "));
+	CU_ASSERT(stream_line(&s, 1001, &line));
+	CU_ASSERT_EQUAL(event_number(line), 1001);
+	end(&s);
+}
+
+/* The window is where the log takes over: at the next number. */
+static void
+a_stream_that_is_let_go_goes_on(void)
+{
+	struct stream s;
+	struct slice line;
+	uint64_t at;
+
+	stream_init(&s, WINDOW, 41);
+	CU_ASSERT_FALSE(stream_shrink(&s));
+	for (int i = 0; i < 10; i++)
+		add(&s, 500, true);
+	stream_publish(&s);
+	at = stream_end(&s);
+	CU_ASSERT(stream_shrink(&s));
+	CU_ASSERT_EQUAL(stream_oldest(&s), 52);
+	CU_ASSERT_EQUAL(stream_end(&s), at);
+	CU_ASSERT_EQUAL(stream_start(&s), at);
+	CU_ASSERT_FALSE(stream_line(&s, 51, &line));
+	add(&s, 10, true);
+	CU_ASSERT(leads_to(&s, 52, "MSG lobby 52 "));
+	end(&s);
+}
+
+static void
 seek_below_the_oldest(void *arg)
 {
 	struct stream *s = arg;
@@ -303,6 +433,11 @@ static CU_TestInfo tests[] = {
 	    the_floor_rises_and_never_falls },
 	{ "a walk meets every line to the end",
 	    a_walk_meets_every_line_to_the_end },
+	{ "what is taken back was never there",
+	  what_is_taken_back_was_never_there },
+	{ "a GAP stands for its numbers", a_gap_stands_for_its_numbers },
+	{ "a stream that is let go goes on",
+	  a_stream_that_is_let_go_goes_on },
 	{ "a line fits, however long", a_line_fits_however_long },
 	{ "there is no place outside", there_is_no_place_outside },
 	CU_TEST_INFO_NULL
