@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "base/disk.h"
-#include "base/log.h"
+#include "ledger/blocks.h"
+#include "ledger/walk.h"
 #include "shelf.h"
 #include "suite.h"
 
@@ -269,10 +270,9 @@ zeros_are_no_lines(void)
 	shelf_free(&s);
 }
 
-/* Whole lines whose numbers are wrong, where no sum says that they are: they
- * are not given. */
+/* Whole lines whose numbers are wrong are not given, whatever their sums say. */
 static void
-numbers_only_rise(void)
+check_rising(uint64_t summed)
 {
 	struct shelf *s = shelf_new(10);
 	struct blob *b;
@@ -284,13 +284,20 @@ numbers_only_rise(void)
 	shelf_say(s, "b");
 	s->next++;
 	shelf_say(s, "c");
-	shelf_put(s, 0);
+	shelf_put(s, summed);
 	b = shelf_read(s, 10, 1000);
 	CU_ASSERT(shelf_same(b, slice_of("MSG lobby 10 1700000000010 ~alice a\n"
 	    "MSG lobby 11 1700000000011 ~alice b\nGAP lobby 12 12\n"
 	    "MSG lobby 13 1700000000013 ~alice c\n")));
 	blob_unref(&b);
 	shelf_free(&s);
+}
+
+static void
+numbers_only_rise(void)
+{
+	check_rising(0);
+	check_rising(SHELF_SUMMED);
 }
 
 static void
@@ -321,6 +328,56 @@ what_was_let_go_is_a_gap(void)
 	    (unsigned long long)second, (unsigned long long)s->next - 1);
 	CU_ASSERT(shelf_same(b, slice_of(gap)));
 	blob_unref(&b);
+	shelf_free(&s);
+}
+
+/* In the middle of one slice. */
+static void
+what_is_let_go_meanwhile_is_a_gap_behind_what_was_given(void)
+{
+	struct shelf *s = mixed();
+	struct blob *b = NULL;
+	struct walk w = { .ledger = s->ledger, .room = slice_of("lobby"),
+		.next = 1200, .least = 1200, .until = UINT64_MAX,
+		.most = SIZE_MAX, .bytes = &b };
+	uint64_t second = s->segments[1].first;
+	char gap[64];
+	size_t len;
+
+	CU_ASSERT_EQUAL_FATAL(walk_on(&w), 1);
+	CU_ASSERT_EQUAL_FATAL(w.next, second);
+	len = b->len;
+	shelf_drop(s);
+	shelf_drop(s);
+	CU_ASSERT_EQUAL_FATAL(walk_on(&w), 1);
+	snprintf(gap, sizeof(gap), "GAP lobby %llu %llu\n",
+	    (unsigned long long)second,
+	    (unsigned long long)s->segments[0].first - 1);
+	CU_ASSERT(memcmp(b->data + len, gap, strlen(gap)) == 0);
+	CU_ASSERT_EQUAL(w.next, s->next);
+	blob_unref(&b);
+	shelf_free(&s);
+}
+
+/* It grew, was summed and let go after somebody had looked how long it is. */
+static void
+what_is_let_go_meanwhile_is_not_damaged(void)
+{
+	struct shelf *s = mixed();
+	struct reader r;
+	struct blocks b;
+	char *bytes = malloc(BLOCKS_MOST * SUM_BLOCK);
+
+	CU_ASSERT_EQUAL_FATAL(reader_open(&r, s->ledger, 1000), 1);
+	r.segment.size = SUM_BLOCK + 5000;
+	shelf_drop(s);
+	CU_ASSERT_EQUAL(blocks_read(&r, 0, BLOCKS_MOST, bytes, &b), 0);
+	CU_ASSERT_EQUAL(b.count, 2);
+	CU_ASSERT_EQUAL(b.state[0], BLOCK_SURE);
+	CU_ASSERT_EQUAL(b.state[1], BLOCK_UNSURE);
+	CU_ASSERT_EQUAL(atomic_load(&s->vault->counters.damaged), 0);
+	reader_close(&r);
+	free(bytes);
 	shelf_free(&s);
 }
 
@@ -376,6 +433,10 @@ static CU_TestInfo tests[] = {
 	{ "zeros are no lines", zeros_are_no_lines },
 	{ "numbers only rise", numbers_only_rise },
 	{ "what was let go is a GAP", what_was_let_go_is_a_gap },
+	{ "what is let go meanwhile is a GAP behind what was given",
+	    what_is_let_go_meanwhile_is_a_gap_behind_what_was_given },
+	{ "what is let go meanwhile is not damaged",
+	    what_is_let_go_meanwhile_is_not_damaged },
 	{ "what is being erased is not judged",
 	    what_is_being_erased_is_not_judged },
 	{ "sums that say nothing are none", sums_that_say_nothing_are_none },

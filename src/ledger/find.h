@@ -23,7 +23,7 @@ struct mark {
 
 /* The last line whose number is not above that. */
 struct mark find_number(const struct reader *, uint64_t number);
-/* The last event that is older than that (UINT64_MAX: the last one). */
+/* The last event that is older than that. */
 struct mark find_time(const struct reader *, uint64_t time);
 /* The first event. */
 struct mark find_first(const struct reader *);

@@ -39,18 +39,14 @@ time_of(const struct reader *r)
 }
 
 /* The number after the last event that is older than that, `least` if there is
- * none. A clock that was set back must not hide what is newest. */
+ * none. Where a clock was set back it may not be the last one, but what is
+ * newest and not too old is never before it. */
 static uint64_t
 after_older(const struct reader *r, uint64_t time, uint64_t least)
 {
-	struct mark m = find_time(r, time), newest;
+	struct mark m = find_time(r, time);
 
-	if (m.number == 0)
-		return least;
-	if (m.number < ledger_last(r->ledger))
-		return m.number + 1;
-	newest = find_time(r, UINT64_MAX);
-	return newest.time < time ? m.number + 1 : newest.number;
+	return m.number > 0 ? m.number + 1 : least;
 }
 
 static uint64_t

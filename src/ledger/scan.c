@@ -96,18 +96,18 @@ take(struct scan *s, const struct blocks *b)
 int
 scan_next(struct scan *s, size_t want)
 {
-	size_t count;
+	const size_t most = (size_t)BLOCKS_MOST * SUM_BLOCK;
 	struct blocks b;
+	size_t len;
 	int rc;
 
 	if (s->buffer == NULL)
-		s->tail = s->buffer = xmalloc(CARRY + BLOCKS_MOST * SUM_BLOCK);
+		s->tail = s->buffer = xmalloc(CARRY + most);
 	do {
-		count = (s->skip + want + SUM_BLOCK - 1) / SUM_BLOCK;
-		if (count > BLOCKS_MOST)
-			count = BLOCKS_MOST;
+		len = want < most - s->skip ? s->skip + want : most;
 		memmove(s->buffer + CARRY - s->carry, s->tail, s->carry);
-		rc = blocks_read(&s->reader, s->block, (unsigned)count,
+		rc = blocks_read(&s->reader, s->block,
+		    (unsigned)((len + SUM_BLOCK - 1) / SUM_BLOCK),
 		    s->buffer + CARRY, &b);
 		if (rc < 0 || b.count == 0)
 			return rc;
