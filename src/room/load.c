@@ -134,6 +134,22 @@ redo_role(struct room *room, const struct event *e, struct slice rest)
 /* The number of a ROLE that no event told: who made the room owns it. */
 enum { MADE = 1 };
 
+/* Its number may have become another's that was killed before it was said. */
+static bool
+was_said(struct room *room, uint64_t number, struct slice line)
+{
+	struct blob *there = NULL;
+	bool same;
+
+	if (number == MADE)
+		return true;
+	same = number <= ledger_last(room->ledger) &&
+	    ledger_line(room->ledger, number, &there) == 1 &&
+	    slice_same((struct slice){ there->data, there->len }, line);
+	blob_unref(&there);
+	return same;
+}
+
 /* A line of todo, unless it did not come to be said. */
 static void
 redo(struct slice line, void *arg)
@@ -143,8 +159,7 @@ redo(struct slice line, void *arg)
 	struct event e;
 	uint64_t target;
 
-	if (!event_parse(line, &e, &verb) || (e.number != MADE &&
-	    e.number > ledger_last(room->ledger)))
+	if (!event_parse(line, &e, &verb) || !was_said(room, e.number, line))
 		return;
 	if (slice_is(verb, "SET"))
 		redo_set(room, e.text);
