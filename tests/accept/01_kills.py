@@ -10,8 +10,8 @@ import random
 import subprocess
 import time
 
-from accept import Client, Row, Server, quantile
-from crowd import Crowd, judge
+from accept import Client, Row, Server, administrator, quantile
+from crowd import Crowd, history, judge
 import logs
 
 row = Row("1", "kill -9 under load: nothing acknowledged is lost",
@@ -31,16 +31,46 @@ def start_killed(server, chance):
     server.crash()
 
 
+def set_topics(server, rooms, n):
+    """Some are under way when it is killed."""
+    root = administrator(server)
+    for room in rooms:
+        root.send("JOIN " + room.decode())
+    root.send(*["SET %s topic number %d" % (room.decode(), n)
+                for room in rooms])
+    return root
+
+
+def check_topics(server, crowd, policy):
+    """Is what a room's topic is what its log says last?"""
+    differ = []
+    for room in crowd.rooms():
+        told = [line.words[6:] for line in
+                history(crowd.truth, server.port, room)
+                if line.verb == b"SET" and line.words[5] == b"topic"]
+        client = Client(server.port, "of-" + room.decode())
+        client.send("JOIN " + room.decode())
+        topic = client.until("ROOM").encode().split(b" ")[4:]
+        client.close()
+        if told and topic != told[-1]:
+            differ.append((room, topic, told[-1]))
+    row.check(not differ, "%s: topics are what was set last %s" % (
+        policy, differ[:2]))
+
+
 def kills(policy, count):
     chance = random.Random("%s %d" % (policy, row.args.seed))
     server = Server(row, dict(SMALL, **{"storage.fsync": policy}))
     crowd = Crowd(seed=chance.random())
     crowd.writers(row.args.writers, row.args.rooms, pad=100, pace=0.004)
     early = 0
-    for _ in range(count):
+    for n in range(count):
         crowd.connect(server.port)
         crowd.run(chance.uniform(0.02, 0.6))
+        root = set_topics(server, crowd.rooms(), n)
+        time.sleep(chance.uniform(0, 0.01))
         server.crash()
+        root.close()
         crowd.drain()
         if chance.random() < 0.2:
             start_killed(server, chance)
@@ -57,6 +87,7 @@ def kills(policy, count):
     # Once more, so that what a start erases is erased.
     server.start()
     again, _ = judge(crowd.truth, server.port, crowd.people, erased=True)
+    check_topics(server, crowd, policy)
     server.stop()
     for fault in crowd.truth.faults[:10] + faults[:10]:
         print("   " + fault)
