@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/service.h"
+#include "ledger/vault.h"
 #include "net/acceptor.h"
 #include "net/io.h"
 #include "proto/mail.h"
@@ -110,7 +111,7 @@ open_listeners(struct server *s, char *why, size_t size)
 
 /* As many descriptors as we may have; the rest of them are for connections. */
 static unsigned
-raise_descriptors(unsigned ios)
+raise_descriptors(const struct config *c, unsigned ios)
 {
 	struct rlimit limit;
 	unsigned ours = RESERVED + LISTENERS_MAX / 16 + 2 * ios;
@@ -119,6 +120,7 @@ raise_descriptors(unsigned ios)
 		return LEAST;
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	ours += vault_files(c);
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    limit.rlim_cur < ours + LEAST)
 		return LEAST;
@@ -174,7 +176,7 @@ make_net(struct server *s, char *why, size_t size)
 	name_user(&net->users[0], 0);
 	name_user(&net->users[1], geteuid());
 	net->io_count = count_io(s->config);
-	net->descriptors = raise_descriptors(net->io_count);
+	net->descriptors = raise_descriptors(s->config, net->io_count);
 	for (unsigned i = 0; i < net->io_count; i++) {
 		net->ios[i] = io_new(net, i, &reason);
 		if (net->ios[i] == NULL) {

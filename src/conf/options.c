@@ -150,7 +150,8 @@ const struct option options[] = {
 	  "How many events are kept in rooms without a keep of their own. 0: "
 	  "all." },
 	{ AT(storage, files), NUMBER(0, 1000000, 0), "descriptors", FIXED,
-	  "Logs that are open at one time. 0: a quarter of the descriptors." },
+	  "Logs that are open at one time; the rest of the descriptors is for "
+	  "connections. 0: a quarter of them, at most 512." },
 	{ AT(storage, segment), NUMBER(64, 1048576, 16384), "KiB", FIXED,
 	  "The size at which a room's log goes on in another file." },
 	{ .path = NULL },

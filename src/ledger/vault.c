@@ -25,7 +25,7 @@
  * at 2^53. */
 #define WALL_MAX (UINT64_C(1) << 42)
 
-enum { TIME_AHEAD = 10000, FILES_LEAST = 8, FILES_MOST = 1000000 };
+enum { TIME_AHEAD = 10000, FILES_LEAST = 8, FILES_MOST = 512 };
 
 static uint64_t
 larger(uint64_t a, uint64_t b)
@@ -219,8 +219,8 @@ begin(struct vault *v, const struct ceiling *c, int rc, const char *life)
 		    v->floor);
 }
 
-static unsigned
-files_most(const struct config *config)
+unsigned
+vault_files(const struct config *config)
 {
 	int64_t files = config_get(&config->storage_files);
 	struct rlimit limit;
@@ -310,7 +310,7 @@ vault_open(const struct config *config, const char *data, const char *life,
 
 	v->config = config;
 	v->data = v->rooms = v->locked = -1;
-	v->open_most = files_most(config);
+	v->open_most = vault_files(config);
 	lock_init(&v->lock, LOCK_VAULT);
 	list_init(&v->open);
 	rc = open_files(v, data, &what);

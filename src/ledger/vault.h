@@ -79,6 +79,9 @@ struct vault {
 	unsigned              open_most;  /* (c) storage.files */
 };
 
+/* How many descriptors logs may have: storage.files, or what it is by itself;
+ * after the limit was raised. */
+unsigned vault_files(const struct config *);
 /* Opens or makes what is missing under the existing directory `data`. The
  * store's life, or "" if it is new: then, in a copy, and where there is no
  * ceiling, a fresh one is made up, which the store has to hold from then on.
