@@ -766,6 +766,56 @@ nor_is_it_trusted_in_a_later_run(void)
 	end();
 }
 
+/* What was cut off is not lost with the power either. */
+static void
+what_is_put_aside_is_on_the_disk(void)
+{
+	char journal[128];
+	struct ledger *l;
+
+	for (unsigned seed = 1; seed < 30; seed++) {
+		begin(false);
+		restore(log_len - 5);
+		snprintf(journal, sizeof(journal), "%s/journal", s->dir);
+		faulty_power(journal);
+		l = scribe_ledger(s, "lobby");
+		CU_ASSERT_EQUAL(ledger_last(l), FIRST + LINES - 2);
+		ledger_unref(&l);
+		faulty_die(true);
+		CU_ASSERT_EQUAL(faulty_cut(journal, seed), 0);
+		faulty_die(false);
+		faulty_power(NULL);
+		CU_ASSERT(is_aside(FIRST, log_len - log_len / LINES,
+		    log_text + log_len - log_len / LINES, log_len / LINES - 5));
+		end();
+	}
+}
+
+/* Sums that could not be removed are not those of what comes in their place. */
+static void
+old_sums_are_not_taken_for_new_ones(void)
+{
+	struct ledger *l;
+	uint64_t after;
+
+	begin(true);
+	put_log(FIRST + LINES, ".sum", "00000000 065536\n00000000 000017\n",
+	    2 * SUM_ENTRY);
+	l = ledger_new(s->vault, "lobby");
+	faulty_set("unlink:EIO");
+	after = ledger_load(l);
+	CU_ASSERT(is_high(after));
+	faulty_set(NULL);
+	l->full = true;
+	scribe_add(l, after + 1, "MSG", "x");
+	CU_ASSERT_EQUAL(scribe_segment(l, 1).first, FIRST + LINES);
+	ledger_unref(&l);
+	l = ledger_new(s->vault, "lobby");
+	CU_ASSERT_EQUAL(ledger_load(l), after + 1);
+	ledger_unref(&l);
+	end();
+}
+
 /* Damage in a run that has given more than its floor. */
 static void
 what_this_run_gave_is_not_given_again(void)
@@ -808,6 +858,10 @@ static CU_TestInfo tests[] = { { "an orderly stop leaves all",
 	    an_end_that_is_not_trusted_is_gone_above },
 	{ "nor is it trusted in a later run",
 	    nor_is_it_trusted_in_a_later_run },
+	{ "what is put aside is on the disk",
+	    what_is_put_aside_is_on_the_disk },
+	{ "old sums are not taken for new ones",
+	    old_sums_are_not_taken_for_new_ones },
 	{ "what this run gave is not given again",
 	    what_this_run_gave_is_not_given_again },
 	CU_TEST_INFO_NULL };

@@ -102,8 +102,9 @@ vault_turn(struct ledger *l, int fd)
 	list_append(&v->open, &l->in_open);
 	v->open_count++;
 	lock_drop(&v->lock);
+	/* It was synced before there was another. */
 	if (old >= 0)
-		retire(l, old);
+		disk_close(old);
 	close_one(v, v->open_most);
 }
 
