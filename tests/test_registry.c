@@ -276,6 +276,43 @@ a_room_does_not_end_while_a_change_is_under_way(void)
 	fake_free(&f);
 }
 
+static void
+what_the_store_knows_is_known_again(void)
+{
+	struct fake *f = fake_new();
+	struct registry *r = f->registry;
+	struct switches s = { .moderated = true, .slow = 7,
+		.keep_count = 9 };
+	uint64_t wall = clock_wall_ms(), now = clock_ms();
+	const struct settings *set;
+	struct slice key = slice_of("lobby");
+	const struct grant *g;
+	struct table_node *n;
+
+	blob_add(&s.topic, slice_of("Hello"));
+	registry_switches(r, key, slice_of("Lobby"), &s);
+	registry_grant(r, key, slice_of("olga"), ROLE_OWNER, UINT64_MAX);
+	registry_grant(r, key, slice_of("~bob"), ROLE_MUTED, wall + 60000);
+	registry_grant(r, key, slice_of("~eve"), ROLE_BANNED, wall - 1);
+	registry_grant(r, slice_of("none"), slice_of("olga"), ROLE_OWNER,
+	    UINT64_MAX);
+	CU_ASSERT_EQUAL(r->rooms.count, 1);
+	n = table_find(&r->rooms, key);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	set = &table_entry(n, struct room, node)->settings;
+	CU_ASSERT(set->moderated && !set->hidden && !set->ephemeral);
+	CU_ASSERT_EQUAL(set->slow, 7);
+	CU_ASSERT_EQUAL(set->keep_count, 9);
+	CU_ASSERT_EQUAL(set->topic->len, 5);
+	CU_ASSERT_EQUAL(set->owners, 1);
+	CU_ASSERT_EQUAL(set->grants.count, 2);
+	/* A role goes on ending when it was to end. */
+	g = settings_grant(table_find(&set->grants, slice_of("~bob")));
+	CU_ASSERT(g->until >= now + 59000 && g->until <= now + 61000);
+	blob_unref(&s.topic);
+	fake_free(&f);
+}
+
 static CU_TestInfo tests[] = {
 	{ "one name is one room in any spelling",
 	    one_name_is_one_room_in_any_spelling },
@@ -289,6 +326,8 @@ static CU_TestInfo tests[] = {
 	    a_room_does_not_end_while_it_is_held_or_about_to_be_told },
 	{ "a room does not end while a change is under way",
 	  a_room_does_not_end_while_a_change_is_under_way },
+	{ "what the store knows is known again",
+	  what_the_store_knows_is_known_again },
 	{ "each room is seen once", each_room_is_seen_once },
 	{ "the latest time only rises", the_latest_time_only_rises },
 	{ "a room is let go as often as it was held",

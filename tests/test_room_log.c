@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "fake.h"
+#include "proto/mail.h"
 #include "suite.h"
 
 #define NO_NUMBER \
@@ -179,6 +180,35 @@ what_is_deleted_while_it_is_looked_up_is_gone(void)
 	/* Its number is not kept for ever. */
 	CU_ASSERT_EQUAL(f->room->erasures, 0);
 	CU_ASSERT(fake_gets(alice, "EDIT lobby 101 changed", NO_NUMBER));
+	fake_free(&f);
+}
+
+/* The erasure is back before what was read ahead of it. */
+static void
+what_was_read_before_it_was_erased_is_gone(void)
+{
+	struct fake *f = with_log();
+	struct guy *alice;
+	struct mail *m, *waiters;
+
+	fake_room(f, NULL, "lobby");
+	alice = fake_inside(f, "alice");
+	fake_say(alice, "SAY lobby first");
+	fill(alice, 40);
+	f->keeping->no_reads = f->keeping->no_erasing = true;
+	fake_say(alice, "DELETE lobby 101");
+	archives_round(f->keeping->archives);
+	fake_say(alice, "EDIT lobby 101 changed");
+	archives_round(f->keeping->archives);
+	m = mailbox_take(&f->room->inbox, &waiters);
+	CU_ASSERT_EQUAL_FATAL(m->kind, MAIL_REQUEST);
+	keeper_round(f->keeping->keeper, f->now, f->wall, true);
+	mailbox_send(&f->room->inbox, m);
+	f->keeping->no_reads = f->keeping->no_erasing = false;
+	fake_turn(f);
+	CU_ASSERT(fake_heard(alice, "DELETE lobby 142 T ~alice 101\n"
+	    NO_NUMBER));
+	CU_ASSERT_EQUAL(f->room->erasing, 0);
 	fake_free(&f);
 }
 
@@ -378,7 +408,7 @@ a_conversation_of_accounts_survives_a_restart(void)
 	fake_say(olga, "@id=a SAY @otto hi");
 	fake_say(otto, "SAY @olga hello");
 	fake_restart(f);
-	/* One of them is not there. */
+	CU_ASSERT_EQUAL(f->registry->rooms.count, 1);
 	otto = fake_account(f, "otto");
 	olga = fake_account(f, "olga");
 	fake_room(f, otto, "@olga");
@@ -477,6 +507,8 @@ static CU_TestInfo tests[] = {
 	  a_message_that_the_window_has_not_is_looked_up },
 	{ "what is deleted while it is looked up is gone",
 	  what_is_deleted_while_it_is_looked_up_is_gone },
+	{ "what was read before it was erased is gone",
+	  what_was_read_before_it_was_erased_is_gone },
 	{ "what is deleted is erased in the log",
 	  what_is_deleted_is_erased_in_the_log },
 	{ "who would read what is being erased waits",
