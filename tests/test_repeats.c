@@ -166,6 +166,21 @@ a_batch_can_be_taken_back(void)
 	repeats_fini(&r);
 }
 
+/* With none to be kept there is nothing to take back but the events. */
+static void
+without_ids_events_are_taken_back(void)
+{
+	struct repeats r;
+
+	repeats_init(&r, 0);
+	note(&r, "@id=a SAY r x", 1);
+	note(&r, "SAY r x", 2);
+	repeats_undo(&r, 2, 1);
+	CU_ASSERT_EQUAL(r.events, 0);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r x"), 0);
+	repeats_fini(&r);
+}
+
 /* Of a message that was erased in the log nothing but its id is known. */
 static void
 what_was_erased_is_the_same_as_anything(void)
@@ -204,6 +219,8 @@ static CU_TestInfo tests[] = {
 	{ "memory is what is used, up to the limit",
 	    memory_is_what_is_used_up_to_the_limit },
 	{ "a batch can be taken back", a_batch_can_be_taken_back },
+	{ "without ids events are taken back",
+	    without_ids_events_are_taken_back },
 	{ "what was erased is the same as anything",
 	    what_was_erased_is_the_same_as_anything },
 	{ "a limit of 0 knows nothing", a_limit_of_0_knows_nothing },
