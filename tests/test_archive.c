@@ -158,6 +158,32 @@ search_is_a_page_and_how_far_it_looked(void)
 	hall_free(&h);
 }
 
+/* What somebody asked who has gone comes back without having been looked for;
+ * what it did is done. */
+static void
+who_has_gone_wants_no_page(void)
+{
+	static const char *const lines[] = { "HISTORY lobby 9",
+		"SEARCH lobby 9 odd", "DELETE lobby 11" };
+	struct hall *h = hall_new();
+	atomic_bool gone;
+
+	atomic_init(&gone, true);
+	for (int i = 0; i < 3; i++) {
+		struct request *r = request(h, lines[i]);
+		bool page = i < 2;
+
+		r->unwanted = &gone;
+		archive_answer(h->box_at, &r->mail);
+		CU_ASSERT(taken(page ? &h->boxes[1] : &h->room->inbox) ==
+		    &r->mail);
+		CU_ASSERT(r->reply == NULL);
+		CU_ASSERT_EQUAL(r->target != NULL, !page);
+		request_free(&r);
+	}
+	hall_free(&h);
+}
+
 /* EDIT, DELETE and REACT go back to the room. */
 static void
 targets_are_looked_up(void)
@@ -325,6 +351,7 @@ static CU_TestInfo tests[] = {
 	{ "HISTORY keeps to the oldest", history_keeps_to_the_oldest },
 	{ "SEARCH is a page, and how far it looked",
 	    search_is_a_page_and_how_far_it_looked },
+	{ "who has gone wants no page", who_has_gone_wants_no_page },
 	{ "targets are looked up", targets_are_looked_up },
 	{ "slices go back with where they end",
 	    slices_go_back_with_where_they_end },

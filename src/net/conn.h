@@ -63,12 +63,14 @@ struct conn {
 	struct link       members;
 	unsigned          rooms;	/* of them that are not ending */
 	unsigned          under_way;	/* requests that will come back */
+	unsigned          pages;	/* of them HISTORY and SEARCH */
 	struct request   *held;		/* refused by a full mailbox */
 	struct link       in_held;
 	struct blob      *login_id;	/* of HELLO or AUTH; for its OK */
 	struct blob      *bye;		/* said at the end; or NULL */
 	struct blob      *parting;	/* why it went, for LEAVE lines */
 	enum conn_end     end;		/* END_NONE: it lives */
+	atomic_bool       gone;		/* (a) it is closed */
 	bool              greeted;
 	bool              claiming;	/* the store has its HELLO */
 	bool              readable;	/* the socket may have more */

@@ -71,6 +71,7 @@ io_close(struct io *io, struct conn *c, enum conn_end why)
 	addresses_leave(&c->net->addresses, &c->address);
 	close(c->fd);
 	c->fd = -1;
+	atomic_store(&c->gone, true);
 	c->cut = NULL;
 	list_remove(&c->by_time);
 	list_remove(&c->turn);

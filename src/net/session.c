@@ -4,9 +4,10 @@
  *
  * A connection is read from only while it may ask: not while a JOIN or LEAVE
  * of its is under way (so that what comes next meets what they made), nor with
- * limits.pending requests unanswered, nor while a room's full mailbox refused
- * one of its requests, nor with much output unsent. What was read and may not
- * be understood yet is kept; TCP makes the peer wait. */
+ * limits.pending requests unanswered or PAGES_MOST of HISTORY and SEARCH, nor
+ * while a room's full mailbox refused one of its requests, nor with much output
+ * unsent. What was read and may not be understood yet is kept; TCP makes the
+ * peer wait. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -18,11 +19,20 @@
 #include "room/room.h"
 #include "wire/vcrp.h"
 
+/* Their answers are long, and a search is work. */
+enum { PAGES_MOST = 4 };
+
+static bool
+is_page(enum verb verb)
+{
+	return verb == VERB_HISTORY || verb == VERB_SEARCH;
+}
+
 static bool
 may_ask(const struct conn *c)
 {
 	return c->fd >= 0 && c->end == END_NONE && !c->joining &&
-	    c->leaving == NULL && c->held == NULL &&
+	    c->leaving == NULL && c->held == NULL && c->pages < PAGES_MOST &&
 	    c->out_bytes < OUT_PAUSE && c->under_way <
 	    (unsigned)config_get(&c->net->config->limits_pending);
 }
@@ -157,6 +167,7 @@ send_request(struct io *io, struct conn *c, struct request *r)
 		c->joining = true;
 	if (r->words.command->verb == VERB_LEAVE)
 		c->leaving = r->from;
+	c->pages += is_page(r->words.command->verb);
 	c->under_way++;
 	r->feed->under_way++;
 	if (r->from != NULL)
@@ -213,6 +224,7 @@ to_room(struct io *io, struct conn *c, const struct words *w,
 	r->conn = c;
 	r->who = c->contact.person;
 	r->conn_id = c->contact.conn;
+	r->unwanted = &c->gone;
 	r->io = io->index;
 	r->feed = f;
 	r->member = r->from = m;
@@ -436,6 +448,7 @@ session_returned(struct io *io, struct request *r)
 	enum verb verb = r->words.command->verb;
 
 	c->under_way--;
+	c->pages -= is_page(verb);
 	count_refusal(io, r);
 	if (verb == VERB_JOIN)
 		c->joining = false;

@@ -241,14 +241,24 @@ look_up(struct request *r)
 	return rc < 0 ? rc : 0;
 }
 
+/* What is only read for who has gone, as at a stop, is not read. */
+static bool
+is_unwanted(const struct request *r, enum verb verb)
+{
+	return (verb == VERB_HISTORY || verb == VERB_SEARCH) &&
+	    r->unwanted != NULL && atomic_load(r->unwanted);
+}
+
 static void
 answer(struct mailbox **boxes, struct request *r)
 {
 	struct room *room = r->feed->room;
 	enum verb verb = r->words.command->verb;
-	int rc;
+	int rc = 0;
 
-	if (verb == VERB_HISTORY)
+	if (is_unwanted(r, verb))
+		;
+	else if (verb == VERB_HISTORY)
 		rc = history(r);
 	else if (verb == VERB_SEARCH)
 		rc = search(r);

@@ -8,7 +8,8 @@
  *                                    wants the next slice
  *   MAIL_REQUEST  room -> 0 -> io    HISTORY, whose rights the room has looked
  *                                    at; answered here
- *   MAIL_REQUEST  room -> 1 -> io    SEARCH, the same
+ *   MAIL_REQUEST  room -> 1 -> io    SEARCH, the same; neither if it is
+ *                                    unwanted by then
  *   MAIL_REQUEST  room -> 0 -> room  EDIT, DELETE, REACT of what is not in the
  *                                    window: request->target is its line, or
  *                                    none; `looked` is set, and

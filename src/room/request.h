@@ -22,6 +22,8 @@ struct request {
 	struct conn   *conn;	/* the asker's; for its io thread alone */
 	struct person *who;	/* the connection's; good while it is out */
 	uint64_t       conn_id;
+	const atomic_bool *unwanted; /* (a) nobody is there any more who reads
+				 * an answer; or NULL */
 	unsigned       io;	/* where it goes back to */
 	struct feed   *feed;	/* to a room: the asker's */
 	struct member *member;	/* the asker's membership, or NULL; after a
