@@ -205,7 +205,9 @@ def each_once(policy, template):
                  "unlink", "list", "size", "read"):
         if row.args.only and kind != row.args.only:
             continue
-        for error in ("EIO", "ENOSPC" if kind == "write" else "EACCES"):
+        # One that fails half way, as on a full disk.
+        for error in ("EIO", "ENOSPC:short=20" if kind == "write"
+                      else "EACCES"):
             lives, bad, quiet = 0, [], 0
             while quiet < 4 and lives < row.args.most:
                 lives += 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The server is killed at random moments while writers write, and begins again: what it echoed must be there,
 once, under its number. crash.py [KILLS [SEED]]; VCRPD names the program."""
-import os, random, sys, time
+import os, random, re, sys, time
 from server import Server
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
@@ -40,8 +40,12 @@ def killed(policy, kills):
         total, _ = judge(crowd.truth, server.port, crowd.people)
         if server.stop() != 0:
             crowd.truth.fault("the server did not end well")
+        with open(server.path("log")) as file:
+            log = file.read()
+        for report in re.findall(r".*(?:Sanitizer: |runtime error: |Assertion).*", log)[:3]:
+            crowd.truth.fault(report)
         if crowd.truth.faults:
-            sys.stderr.write(open(server.path("log")).read()[-4000:])
+            sys.stderr.write(log[-4000:])
     print("%s: %d kills, %d acknowledged, %d lines kept" % (policy, kills, crowd.acked(), total), flush=True)
     return crowd.truth.faults
 

@@ -111,7 +111,7 @@ class Truth:
             gone = known - there
             if gone:
                 suffix = suffix and min(gone) > max(known & there, default=0)
-                heard = min(self.when[room, n] for n in gone)
+                heard = min(self.when.get((room, n), 0.0) for n in gone)
                 earliest = min(heard, earliest or heard)
                 self.lost |= {(room, n) for n in gone}
         return len(self.lost) - before, earliest, suffix
@@ -222,7 +222,8 @@ class Reader:
 
 class Writer(Reader):
     """Says things with `window` of them under way. mix: how many of 100 are
-    EDIT, REACT and DELETE."""
+    EDIT, REACT and DELETE. A forgetful one strikes nothing out of what it
+    finds in a replay: all that it says again has to be known by its id."""
 
     PATIENT = ("storage-full", "busy")
 
@@ -235,6 +236,7 @@ class Writer(Reader):
         self.mine, self.order = [], []  # order: of ids of SAY; what speaks
                                         # of an old message may have to wait
                                         # for a disk, and comes later
+        self.forgetful = False
         self.forgiven = ()      # error codes that end a request
         self.next = 0.0         # when to say something new
         self.pause = 0.0        # when to try again what was refused
@@ -299,7 +301,8 @@ class Writer(Reader):
 
     def said(self, line):
         if line.id is not None and line.name == b"~" + self.nick:
-            self.settle(line.id, line.number)
+            if self.live or not self.forgetful:
+                self.settle(line.id, line.number)
             if line.verb == b"MSG":
                 self.mine = self.mine[-20:] + [line.number]
 
@@ -354,8 +357,9 @@ class Crowd:
 
     def writers(self, count, rooms, **options):
         for n in range(count):
-            self.add(Writer(self.truth, "w%d" % n, "room%d" % (n % rooms),
-                            chance=self.chance, **options))
+            writer = self.add(Writer(self.truth, "w%d" % n, "room%d" % (
+                n % rooms), chance=self.chance, **options))
+            writer.forgetful = n // rooms % 2 == 1
 
     def connect(self, port):
         for person in self.people:

@@ -349,6 +349,17 @@ check_kept(struct test *t, const char *name, const char *put, size_t len)
 }
 
 static bool
+ends_whole(const struct test *t, const char *name)
+{
+	struct file now = { .data = NULL };
+	bool whole = load_file(t, name, &now) &&
+	    (now.len == 0 || now.data[now.len - 1] == '\n');
+
+	free(now.data);
+	return whole;
+}
+
+static bool
 was_logged(const char *word)
 {
 	static char said[65536];
@@ -417,8 +428,10 @@ cut_once(struct test *t, enum how how, size_t cut)
 	/* Nobody knows whether a torn line was ever told. */
 	if (how == KILLED && whole == cut && after != FIRST + all - 1)
 		fault(t, "goes on after", after);
-	if (after < FIRST + all - 1)
+	if (after < FIRST + (how == DAMAGED ? LINES : all) - 1)
 		fault(t, "gives again what was given:", after);
+	if (how != DAMAGED && !ends_whole(t, last->name))
+		fault(t, "is not cut off after", whole);
 	if (how == POWERLESS && after < t->vault->floor)
 		fault(t, "goes on below the floor:", after);
 	append_one(t, l, after + 1);
