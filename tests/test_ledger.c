@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -195,6 +196,54 @@ few_descriptors_are_enough(void)
 	lobby_end(NULL);
 }
 
+enum { WRITERS = 4, ROOMS = 3, ROUNDS = 100 };
+
+/* A few rooms of its own, one after the other. */
+static void *
+write_rooms(void *arg)
+{
+	struct ledger **l = arg;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < ROOMS; i++)
+			scribe_add(l[i], 0, "MSG", "x");
+		ledger_rest(l[round % ROOMS]);
+	}
+	return NULL;
+}
+
+static void
+rooms_share_descriptors_at_the_same_time(void)
+{
+	struct ledger *l[WRITERS * ROOMS];
+	pthread_t writers[WRITERS];
+	char name[16];
+
+	lobby_begin(SYNC_INTERVAL);
+	lobby.scribe->vault->open_most = 3;
+	for (int i = 0; i < WRITERS * ROOMS; i++) {
+		snprintf(name, sizeof(name), "room-%d", i);
+		l[i] = scribe_ledger(lobby.scribe, name);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&writers[i], NULL,
+					  write_rooms, &l[i * ROOMS]),
+		    0);
+	for (int i = 0; i < ROUNDS; i++)
+		scribe_settle(lobby.scribe);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(writers[i], NULL);
+	scribe_settle(lobby.scribe);
+	for (int i = 0; i < WRITERS * ROOMS; i++) {
+		CU_ASSERT_EQUAL(
+		    scribe_count(lobby.scribe, l[i], "MSG"), ROUNDS);
+		CU_ASSERT(scribe_summed(lobby.scribe, l[i]));
+		ledger_unref(&l[i]);
+	}
+	CU_ASSERT_EQUAL(lobby.scribe->vault->open_count, 0);
+	lobby_end(NULL);
+}
+
 static unsigned long tail_count;
 static uint64_t tail_first, tail_last;
 
@@ -282,6 +331,8 @@ static CU_TestInfo tests[] = { { "lines stand as they were said",
 	    what_is_kept_a_while_is_cut_smaller },
 	{ "limits are kept", limits_are_kept },
 	{ "few descriptors are enough", few_descriptors_are_enough },
+	{ "rooms share descriptors at the same time",
+	    rooms_share_descriptors_at_the_same_time },
 	{ "the newest lines are told", the_newest_lines_are_told },
 	{ "the keeper is told once", the_keeper_is_told_once },
 	CU_TEST_INFO_NULL };

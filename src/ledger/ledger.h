@@ -8,7 +8,8 @@
  *     DATA/rooms/ROOM/todo          lines whose consequences elsewhere are
  *                                   not done yet
  *     DATA/rooms/ROOM/cut-FIRST-AT  what was cut off FIRST.log at byte AT,
- *                                   since it was torn
+ *                                   since it was torn (-1, -2... behind it
+ *                                   where there is one already)
  *
  * Numbers in a ledger rise by one, or a line "GAP room from to" stands for
  * those that are not there. In a search it counts as number `from`.
