@@ -188,6 +188,24 @@ says_why_it_cannot(void)
 	CU_ASSERT_EQUAL(disk_sync(-1), -EBADF);
 }
 
+/* One by a log's name must not stop a thread for ever. */
+static void
+pipes_are_not_waited_for(void)
+{
+	char byte;
+	int fd;
+
+	CU_ASSERT_EQUAL_FATAL(mkfifoat(dir, "pipe", 0600), 0);
+	alarm(10);
+	fd = disk_open(dir, "pipe", O_RDONLY);
+	alarm(0);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(disk_read(fd, &byte, 1, 0), -ESPIPE);
+	disk_close(fd);
+	CU_ASSERT_EQUAL(disk_open(dir, "pipe", O_WRONLY), -ENXIO);
+	CU_ASSERT_EQUAL(disk_unlink(dir, "pipe"), 0);
+}
+
 static int
 start(void)
 {
@@ -215,6 +233,7 @@ static CU_TestInfo tests[] = { { "writes and reads anywhere",
 	{ "goes on after a short write", goes_on_after_a_short_write },
 	{ "names come and go", names_come_and_go },
 	{ "links are not followed", links_are_not_followed },
+	{ "pipes are not waited for", pipes_are_not_waited_for },
 	{ "files are private", files_are_private },
 	{ "replaces in one step", replaces_in_one_step },
 	{ "says why it cannot", says_why_it_cannot }, CU_TEST_INFO_NULL };

@@ -23,7 +23,9 @@ disk_open(int dir, const char *path, int flags)
 {
 	int fd;
 
-	REPEAT(fd, openat(dir, path, flags | O_NOFOLLOW | O_CLOEXEC, 0600));
+	/* A pipe by that name would be waited for, for ever. */
+	flags |= O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	REPEAT(fd, openat(dir, path, flags, 0600));
 	return fd < 0 ? -errno : fd;
 }
 

@@ -7,8 +7,8 @@
  * what was not synced (tests/faulty.c).
  *
  * Paths are relative to `dir`, a directory's descriptor; symbolic links are
- * not followed, descriptors are closed on exec. Interrupted calls are
- * repeated. Each returns -errno if it fails.
+ * not followed, pipes not waited for, descriptors are closed on exec.
+ * Interrupted calls are repeated. Each returns -errno if it fails.
  *
  * Threads: any. All may block.
  * Locks:   none, and none may be held.

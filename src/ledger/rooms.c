@@ -144,7 +144,7 @@ newest_of(struct vault *v, const char *path, char buffer[LOOK_AT],
 	ssize_t got;
 	int fd;
 
-	fd = disk_open(v->rooms, path, O_RDONLY | O_NONBLOCK);
+	fd = disk_open(v->rooms, path, O_RDONLY);
 	if (fd < 0) {
 		log_warn("rooms/%s: %s", path, strerror(-fd));
 		return false;
