@@ -113,6 +113,12 @@ class Session:
             id = "session.%d" % n
             client.send("@id=%s %s" % (id, line))
             self.answer(client, line, id)
+        # One write, which may fail behind some whole lines.
+        burst = {"session.burst%d" % n: "SAY one burst %d" % n
+                 for n in range(5)}
+        client.send(*["@id=%s %s" % each for each in burst.items()])
+        self.unsaid = {("@id=%s " % id).encode() for id, line in burst.items()
+                       if not self.answer(client, line, id)}
         client.close()
 
     def answer(self, client, line, id):
@@ -189,6 +195,10 @@ def afterwards(server, session):
         return "acknowledged and missing: %s" % gone[:2]
     if truth.faults:
         return truth.faults[0]
+    said = [line for line in there.values() if session and
+            line.startswith(tuple(session.unsaid))]
+    if said:
+        return "refused, yet said: %s" % said[:2]
     client = Client(server.port, "later")
     for room in "one", "two", "old":
         client.join(room)
@@ -206,7 +216,7 @@ def each_once(policy, template):
         if row.args.only and kind != row.args.only:
             continue
         # One that fails half way, as on a full disk.
-        for error in ("EIO", "ENOSPC:short=20" if kind == "write"
+        for error in ("EIO", "ENOSPC:short=150" if kind == "write"
                       else "EACCES"):
             lives, bad, quiet = 0, [], 0
             while quiet < 4 and lives < row.args.most:
