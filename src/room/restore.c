@@ -66,6 +66,7 @@ restore(struct registry *r, const struct room_word *w, const char *dir,
 	struct room *room = room_new(r, w, NULL, dir,
 	    last > 0 ? last : registry_begin(r));
 
+	room->kept = true;
 	room_hibernate(room);
 	table_add(&r->rooms, &room->node);
 	list_append(&r->dormant, &room->dormant);
