@@ -277,6 +277,31 @@ who_would_read_what_is_being_erased_waits(void)
 	fake_free(&f);
 }
 
+/* However much is deleted meanwhile. */
+static void
+who_waits_for_erasures_does_not_wait_for_later_ones(void)
+{
+	struct fake *f = with_log();
+	struct guy *alice;
+
+	fake_room(f, NULL, "lobby");
+	alice = fake_inside(f, "alice");
+	for (int i = 0; i < 3; i++)
+		fake_say(alice, "SAY lobby x");
+	f->keeping->no_erasing = true;
+	fake_say(alice, "DELETE lobby 101");
+	fake_forget(f);
+	CU_ASSERT(fake_gets(alice, "HISTORY lobby 1 102", ""));
+	CU_ASSERT(fake_gets(alice, "DELETE lobby 102", ""));
+	f->keeping->no_erasing = false;
+	fake_turn(f);
+	CU_ASSERT_EQUAL(heard(alice, "DELETE lobby 105 T ~alice 102\n"), 1);
+	CU_ASSERT(alice->under_way == 0);
+	CU_ASSERT_EQUAL(fake_logged(f, "x"), 1);
+	CU_ASSERT_EQUAL(todo_size(f), 0);
+	fake_free(&f);
+}
+
 static void
 an_erasure_that_was_lost_is_done_at_the_next_start(void)
 {
@@ -513,6 +538,8 @@ static CU_TestInfo tests[] = {
 	  what_is_deleted_is_erased_in_the_log },
 	{ "who would read what is being erased waits",
 	  who_would_read_what_is_being_erased_waits },
+	{ "who waits for erasures does not wait for later ones",
+	  who_waits_for_erasures_does_not_wait_for_later_ones },
 	{ "an erasure that was lost is done at the next start",
 	  an_erasure_that_was_lost_is_done_at_the_next_start },
 	{ "settings that were lost are made again",

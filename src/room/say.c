@@ -170,6 +170,12 @@ room_amend(struct room *room, struct request *r)
 	struct event target;
 	bool own;
 
+	/* Or who waits for erasures might wait for ever. */
+	if (verb == VERB_DELETE && !r->looked && room->parked.first != NULL &&
+	    room_park(room, &r->mail)) {
+		r->away = true;
+		return;
+	}
 	if (said_before(room, r) || !may_speak_now(room, r, false) ||
 	    find_target(room, r, &target) != TARGET_THERE)
 		return;
