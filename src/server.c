@@ -198,7 +198,7 @@ open_storage(struct server *s, char *why, size_t size)
 	if (make_directory(data, why, size) < 0)
 		return -1;
 	s->storage = storage_new(s->config, data, s->net.registry, why, size);
-	return s->storage != NULL ? 0 : -1;
+	return s->storage != NULL ? storage_load(s->storage, why, size) : -1;
 }
 
 static int

@@ -16,6 +16,7 @@
 
 struct storage {
 	struct registry *registry;
+	const char      *data;
 	struct store    *store;
 	struct vault    *vault;
 	struct keeper   *keeper;
@@ -65,15 +66,18 @@ open_all(struct storage *s, const struct config *config, const char *data,
 	    store_set_life(s->store, s->vault->life, why, size);
 }
 
-static bool
-load_all(struct storage *s, char *why, size_t size)
+int
+storage_load(struct storage *s, char *why, size_t size)
 {
 	struct registry *r = s->registry;
 
 	vault_each(s->vault, found, r);
-	return store_each_room(s->store, switches, r, why, size) &&
-	    store_each_grant(s->store, grant, r, why, size) &&
-	    store_each_guest(s->store, guest, r, why, size);
+	if (!store_each_room(s->store, switches, r, why, size) ||
+	    !store_each_grant(s->store, grant, r, why, size) ||
+	    !store_each_guest(s->store, guest, r, why, size))
+		return -1;
+	log_info("data directory %s: %zu rooms", s->data, r->rooms.count);
+	return 0;
 }
 
 struct storage *
@@ -84,6 +88,7 @@ storage_new(const struct config *config, const char *data,
 	char path[4096];
 
 	s->registry = registry;
+	s->data = data;
 	if (!open_all(s, config, data, why, size)) {
 		storage_free(&s);
 		return NULL;
@@ -96,12 +101,6 @@ storage_new(const struct config *config, const char *data,
 	registry->keeper = s->vault->keeper;
 	registry->archives = s->archives;
 	registry->store = store_box(s->store);
-	if (!load_all(s, why, size)) {
-		registry->vault = NULL;
-		storage_free(&s);
-		return NULL;
-	}
-	log_info("data directory %s: %zu rooms", data, registry->rooms.count);
 	return s;
 }
 

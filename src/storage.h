@@ -22,10 +22,12 @@
 struct backup;
 struct storage;
 
-/* Opens what is in the data directory and makes its rooms and guests known to
- * the registry. NULL: why_r says what cannot be used. */
+/* Opens what is in the data directory, for the registry; `data` outlives it.
+ * NULL: why_r says what cannot be used. */
 struct storage *storage_new(const struct config *, const char *data,
     struct registry *, char *why_r, size_t size);
+/* Makes its rooms and guests known to the registry; or -1 and why_r. */
+int storage_load(struct storage *, char *why_r, size_t size);
 /* 0 or -errno. */
 int storage_start(struct storage *);
 /* A stop begins: a backup that is under way is given up, or its asker would

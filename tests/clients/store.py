@@ -111,9 +111,23 @@ def stopped_meanwhile(server):
     other.close()
 
 
+def refused(server):
+    """What cannot be started with is told, once rooms are known as well."""
+    other = sqlite3.connect(server.path("data", "vcrpd.db"))
+    other.execute("INSERT INTO guests VALUES ('no name', 5, x'00')")
+    other.execute("CREATE TRIGGER never BEFORE DELETE ON guests BEGIN SELECT RAISE(FAIL, 'never'); END")
+    other.commit()
+    other.close()
+    server.launch()
+    status = server.process.wait(20)
+    with open(server.path("log")) as log:
+        check(status == 1 and log.read().endswith("never\n"), f"a start that fails ended with {status}")
+
+
 with Server() as server:
     locked(server)
     gone_meanwhile(server)
     deleted(server)
     stopped_meanwhile(server)
-print("ok: locked, gone meanwhile, deleted, stopped meanwhile")
+    refused(server)
+print("ok: locked, gone meanwhile, deleted, stopped meanwhile, refused")
