@@ -370,6 +370,32 @@ who_made_a_room_owns_it_though_that_was_lost(void)
 	fake_free(&f);
 }
 
+/* It is not the disk that is full, and nothing else is refused. */
+static void
+what_waits_for_the_store_is_bounded(void)
+{
+	struct fake *f = with_log();
+	struct guy *olga = fake_account(f, "olga");
+
+	f->keeping->no_saving = true;
+	fake_room(f, olga, "lobby");
+	fake_say(olga, "JOIN lobby");
+	for (int i = 0; i < 2000; i++)
+		fake_say(olga, "SET lobby topic a topic of some length");
+	fake_forget(f);
+	CU_ASSERT(fake_gets(olga, "SET lobby topic a topic of some length",
+	    "ERR storage-full "
+	    "what was set and deleted here waits to be kept; try again\n"));
+	CU_ASSERT_EQUAL(f->room->failure, 0);
+	fake_say(olga, "SAY lobby on");
+	CU_ASSERT_EQUAL(heard(olga, " on\n"), 1);
+	f->keeping->no_saving = false;
+	fake_turn(f);
+	fake_say(olga, "SET lobby topic y");
+	CU_ASSERT_EQUAL(heard(olga, "OK SET"), 1);
+	fake_free(&f);
+}
+
 /* Changes that come back undone stay in todo; they are not lost with those
  * that were done. */
 static void
@@ -546,6 +572,8 @@ static CU_TestInfo tests[] = {
 	  settings_that_were_lost_are_made_again },
 	{ "who made a room owns it, though that was lost",
 	  who_made_a_room_owns_it_though_that_was_lost },
+	{ "what waits for the store is bounded",
+	  what_waits_for_the_store_is_bounded },
 	{ "what the store could not save stays to be done",
 	  what_the_store_could_not_save_stays_to_be_done },
 	{ "ids and numbers survive a restart",

@@ -59,7 +59,7 @@ int ledger_append(struct ledger *, struct slice room, struct iovec *,
 
 /* (r) todo: lines whose consequences (settings in the store, erasures) are to
  * be done again should the server end before they are; synced unless fsync =
- * never. Before the line itself is appended. -ENOSPC when there are too many
+ * never. Before the line itself is appended. -EBUSY when there are too many
  * (64 KiB) undone. */
 int ledger_note(struct ledger *, struct slice line);
 /* (r) All of them are done; or, the last one, of that length, was not appended

@@ -58,7 +58,7 @@ ledger_note(struct ledger *l, struct slice line)
 	int rc;
 
 	if (l->todo_size + line.len > TODO_MAX)
-		return -ENOSPC;
+		return -EBUSY;
 	if (ledger_failure(l) != 0)
 		return ledger_failure(l);
 	rc = todo_open(l, true);

@@ -85,6 +85,10 @@ room_storage_error(struct room *room, struct request *r, int failure)
 		request_error(r, ERROR_STORAGE_FULL,
 		    "the server's disk is full");
 		break;
+	case -EBUSY:
+		request_error(r, ERROR_STORAGE_FULL, "what was set and "
+		    "deleted here waits to be kept; try again");
+		break;
 	default:
 		request_error(r, ERROR_STORAGE_FULL,
 		    "the server's disk has failed for this room");
@@ -181,7 +185,9 @@ room_event_todo(struct room *room, struct request *r, struct event *e,
 	if (rc == 0 && noted > 0)
 		ledger_unnote(room->ledger, noted);
 	if (rc < 0) {
-		note_failure(room, rc);
+		/* All else can be stored. */
+		if (rc != -EBUSY)
+			note_failure(room, rc);
 		take_back(room, rc);
 		end(b);
 	}
