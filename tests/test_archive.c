@@ -121,14 +121,7 @@ static void
 history_keeps_to_the_oldest(void)
 {
 	struct hall *h = hall_new();
-	struct request *r = request(h, "HISTORY lobby 100 23");
 
-	r->oldest = 21;
-	archive_answer(h->box_at, &r->mail);
-	CU_ASSERT(shelf_same(r->reply, slice_of("PAGE lobby 2\n"
-	    LINE("21", "odd") LINE("22", "Even") "OK HISTORY lobby\n")));
-	taken(&h->boxes[1]);
-	request_free(&r);
 	atomic_store(&h->shelf->ledger->keep_count, 1);
 	CU_ASSERT(answers(h, "HISTORY lobby 100", "PAGE lobby 1\n"
 	    LINE("39", "odd") "OK HISTORY lobby\n"));

@@ -291,6 +291,27 @@ an_erasure_that_fails_is_done_at_the_next_start(void)
 }
 
 static void
+an_erasure_that_cannot_be_done_now_is_tried_again(void)
+{
+	struct guy *olga, *bob;
+	struct fake *f = owned(&olga, &bob);
+
+	faulty_set("open:EMFILE:path=.sum");
+	fake_say(bob, "DELETE lobby 101");
+	CU_ASSERT_EQUAL(f->room->erasing, 0);
+	CU_ASSERT_EQUAL(fake_logged(f, "secret"), 1);
+	CU_ASSERT(todo_size(f) > 0);
+	faulty_set(NULL);
+	fake_turn(f);
+	CU_ASSERT_EQUAL(fake_logged(f, "secret"), 1);
+	f->now += 10000;
+	fake_turn(f);
+	CU_ASSERT_EQUAL(fake_logged(f, "secret"), 0);
+	CU_ASSERT_EQUAL(todo_size(f), 0);
+	fake_free(&f);
+}
+
+static void
 after_a_failed_sync_all_is_refused_until_RETRY(void)
 {
 	struct guy *alice, *bob, *root;
@@ -409,6 +430,8 @@ static CU_TestInfo tests[] = {
 	{ "todo comes before the log", todo_comes_before_the_log },
 	{ "an erasure that fails is done at the next start",
 	  an_erasure_that_fails_is_done_at_the_next_start },
+	{ "an erasure that cannot be done now is tried again",
+	  an_erasure_that_cannot_be_done_now_is_tried_again },
 	{ "after a failed sync all is refused until RETRY",
 	  after_a_failed_sync_all_is_refused_until_RETRY },
 	{ "a room that cannot be loaded waits for RETRY",

@@ -8,7 +8,6 @@
  * while a room's full mailbox refused one of its requests, nor with much output
  * unsent. What was read and may not be understood yet is kept; TCP makes the
  * peer wait. */
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

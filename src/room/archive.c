@@ -159,14 +159,6 @@ before(const struct request *r)
 	return r->words.number > 0 ? r->words.number : UINT64_MAX;
 }
 
-static uint64_t
-oldest(const struct request *r, struct ledger *l)
-{
-	uint64_t least = ledger_oldest(l, clock_wall_ms());
-
-	return least > r->oldest ? least : r->oldest;
-}
-
 static unsigned
 how_many(const struct request *r)
 {
@@ -193,8 +185,9 @@ history(struct request *r)
 	unsigned count;
 	int rc;
 
-	rc = ledger_page(room->ledger, room->name, oldest(r, room->ledger),
-	    before(r), how_many(r), PAGE_BYTES, &lines, &count);
+	rc = ledger_page(room->ledger, room->name,
+	    ledger_oldest(room->ledger, clock_wall_ms()), before(r),
+	    how_many(r), PAGE_BYTES, &lines, &count);
 	if (rc < 0)
 		return rc;
 	put_page(r, lines, count);
@@ -217,9 +210,9 @@ search(struct request *r)
 		request_error(r, ERROR_BAD_VALUE, "there is no word in it");
 		return 0;
 	}
-	rc = ledger_search(room->ledger, sought, oldest(r, room->ledger),
-	    before(r), how_many(r), SEARCH_BYTES, SEARCH_WORK, &lines, &count,
-	    &from);
+	rc = ledger_search(room->ledger, sought,
+	    ledger_oldest(room->ledger, clock_wall_ms()), before(r),
+	    how_many(r), SEARCH_BYTES, SEARCH_WORK, &lines, &count, &from);
 	words_sought_free(&sought);
 	if (rc < 0)
 		return rc;

@@ -89,6 +89,10 @@ room_storage_error(struct room *room, struct request *r, int failure)
 		request_error(r, ERROR_STORAGE_FULL, "what was set and "
 		    "deleted here waits to be kept; try again");
 		break;
+	case -EAGAIN:
+		request_error(r, ERROR_STORAGE_FULL,
+		    "the server cannot give a number now");
+		break;
 	default:
 		request_error(r, ERROR_STORAGE_FULL,
 		    "the server's disk has failed for this room");

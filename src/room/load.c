@@ -10,7 +10,7 @@
 #include "proto/mail.h"
 #include "room/room.h"
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, REDO_MS = 10000 };
 
 /* The room's own bounds, else the server's. */
 void
@@ -231,15 +231,21 @@ room_load(struct room *room)
 		read_log(room);
 	read_ids(room);
 	room_keep(room);
-	if (!first)
-		return;
-	if (room->made)
+	if (first && room->made)
 		save_maker(room);
-	else
-		ledger_noted(room->ledger, redo, room);
+	else if (first || room->undone)
+		room_redo(room);
 	/* What it said while it was ephemeral is in no log. */
-	if (room->settings.ephemeral)
+	if (first && room->settings.ephemeral)
 		go_on_after(room, room->registry->vault->floor);
+}
+
+void
+room_redo(struct room *room)
+{
+	room->undone = false;
+	room->redo = UINT64_MAX;
+	ledger_noted(room->ledger, redo, room);
 }
 
 void
@@ -251,7 +257,7 @@ room_read_again(struct room *room)
 	repeats_fini(&room->repeats);
 	read_ids(room);
 	if (!room->made)
-		ledger_noted(room->ledger, redo, room);
+		room_redo(room);
 }
 
 static struct change *
@@ -314,7 +320,11 @@ void
 room_job_over(struct room *room, bool done)
 {
 	room->undone |= !done;
-	if (--room->jobs == 0 && !room->undone)
+	if (--room->jobs > 0)
+		return;
+	if (room->undone)
+		room->redo = room->now + REDO_MS;
+	else
 		ledger_done(room->ledger);
 }
 

@@ -37,7 +37,6 @@ struct request {
 	struct blob   *target;	/* the line that it names, from the log; NULL:
 				 * there is none */
 	bool           looked;	/* it was looked for */
-	uint64_t       oldest;	/* HISTORY, SEARCH: not below this number */
 	bool           away;	/* it is parked */
 	bool           asks;	/* the archive is to have it next */
 	struct request *next_said; /* in the room's batch */

@@ -69,7 +69,7 @@ room_new(struct registry *r, const struct room_word *w,
 	}
 	chain_init(&room->parked);
 	room->alone.kind = MAIL_ORDER;
-	room->until = room->quiet = UINT64_MAX;
+	room->until = room->quiet = room->redo = UINT64_MAX;
 	list_init(&room->dormant);
 	mailbox_init(&room->inbox, (unsigned)config_get(&r->config->rooms_mailbox));
 	settings_init(&room->settings);
@@ -96,7 +96,7 @@ room_wake(struct room *room)
 	    (uint64_t)config_get(&room->config->rooms_window) * 1024,
 	    room->last);
 	roster_init(&room->roster);
-	room->until = room->quiet = UINT64_MAX;
+	room->until = room->quiet = room->redo = UINT64_MAX;
 	counter_set(&room->seen_last, room->last);
 }
 
@@ -159,6 +159,17 @@ room_is_plain(const struct room *room, bool strictly)
 	    room->settings.grants.count == 0;
 }
 
+/* When there is something to do without mail. */
+static uint64_t
+next_time(const struct room *room)
+{
+	uint64_t next = room->until;
+
+	if (room->quiet < next)
+		next = room->quiet;
+	return room->redo < next ? room->redo : next;
+}
+
 static void
 run(void *arg)
 {
@@ -168,8 +179,7 @@ run(void *arg)
 	for (;;) {
 		struct mail *waiters;
 		struct mail *batch =
-		    mailbox_wait(&room->inbox, room->until < room->quiet ?
-		    room->until : room->quiet, &waiters);
+		    mailbox_wait(&room->inbox, next_time(room), &waiters);
 
 		room_turn(room, batch, waiters, clock_ms(), clock_wall_ms());
 		if (room->until > room->now)
@@ -404,6 +414,8 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 		next = m->next;
 		room_mail(room, m);
 	}
+	if (room->now >= room->redo)
+		room_redo(room);
 	take_parked(room);
 	room_flush(room);
 	more = stream_publish(&room->stream) || be_quiet(room);

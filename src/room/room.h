@@ -105,6 +105,7 @@ struct room {
 	bool                 loaded;	/* (o) the log's end was read */
 	bool                 unread;	/* (o) it could not be, though */
 	bool                 undone;	/* (o) a job failed: todo stays */
+	uint64_t             redo;	/* (o) when to try what failed again */
 	int                  failure;	/* (o) why nothing can be stored, as
 					 * -errno; 0: it can */
 	unsigned             jobs;	/* (o) erasures and changes that will
@@ -163,6 +164,8 @@ void room_save_grant(struct room *, struct slice key, enum role,
     uint64_t until);
 /* Mail: a change is back. */
 void room_saved(struct room *, struct change *);
+/* What todo has is done, again. */
+void room_redo(struct room *);
 /* A job came back; done: what it stood for in todo is not needed any more. */
 void room_job_over(struct room *, bool done);
 
