@@ -391,13 +391,14 @@ lines_before(const struct test *t, size_t at)
 	return n;
 }
 
-/* Leaves of the last segment's sums what a killed server can have written. */
+/* Leaves of the last segment's sums what a killed server can have written:
+ * they speak of whole lines alone. */
 static void
-shorten_sums(struct test *t, size_t cut)
+shorten_sums(struct test *t, size_t whole)
 {
 	const struct file *sums = &t->files[t->file_count - 1];
 
-	store_file(t, sums->name, sums->data, cut / SUM_BLOCK * SUM_ENTRY);
+	store_file(t, sums->name, sums->data, whole / SUM_BLOCK * SUM_ENTRY);
 }
 
 static void
@@ -405,8 +406,9 @@ cut_once(struct test *t, enum how how, size_t cut)
 {
 	static const char *const names[] = { "kill", "cut", "lost power" };
 	const struct file *last = &t->files[t->segments - 1];
-	size_t base = t->files[0].len, whole;
+	size_t base = t->files[0].len;
 	unsigned sure, all = lines_before(t, base + cut);
+	size_t whole = t->at[all] - base;
 	struct ledger *l;
 	uint64_t after;
 
@@ -415,12 +417,11 @@ cut_once(struct test *t, enum how how, size_t cut)
 	restore(t, false);
 	store_file(t, last->name, last->data, cut);
 	if (how != DAMAGED)
-		shorten_sums(t, cut);
+		shorten_sums(t, whole);
 	t->vault->doubt = how == POWERLESS ? t->vault->floor : 0;
 	l = ledger_new(t->vault, "lobby");
 	after = ledger_load(l);
 	check_kept(t, last->name, last->data, cut);
-	whole = t->at[all] - base;
 	if (whole < cut && !was_logged(last->name))
 		fault(t, "nothing was logged of", cut - whole);
 	sure = how != DAMAGED ? all :
