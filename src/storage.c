@@ -25,9 +25,10 @@ struct storage {
 };
 
 static void
-found(const char *dir, struct slice name, uint64_t last, void *arg)
+found(const char *dir, struct slice name, uint64_t last, uint64_t size,
+    void *arg)
 {
-	registry_found(arg, dir, name, last);
+	registry_found(arg, dir, name, last, size);
 }
 
 static void

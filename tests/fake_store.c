@@ -150,9 +150,10 @@ fake_known(struct fake *f, const struct room_word *w)
 }
 
 static void
-found(const char *dir, struct slice name, uint64_t last, void *arg)
+found(const char *dir, struct slice name, uint64_t last, uint64_t size,
+    void *arg)
 {
-	registry_found(arg, dir, name, last);
+	registry_found(arg, dir, name, last, size);
 }
 
 /* Erasures that wait go back undone: they would be gone with the room. */

@@ -80,13 +80,16 @@ long_names_end_in_a_hash(void)
 }
 
 static char found[4096];
+static uint64_t sizes;
 
 static void
-note_found(const char *dir, struct slice name, uint64_t last, void *arg)
+note_found(const char *dir, struct slice name, uint64_t last, uint64_t size,
+    void *arg)
 {
 	size_t len = strlen(found);
 
 	(void)arg;
+	sizes += size;
 	snprintf(found + len, sizeof(found) - len, "%s=%.*s:%llu;", dir,
 	    (int)name.len, name.at, (unsigned long long)last);
 }
@@ -133,6 +136,7 @@ finds_the_rooms_by_their_newest_lines(void)
 	FOUND("attrs=At:1;");
 	FOUND("empty=:0;");
 	CU_ASSERT_PTR_NULL(strstr(found, "lost+found"));
+	CU_ASSERT_EQUAL(sizes, v->bytes);
 	CU_ASSERT_EQUAL(v->bytes,
 	    7 * 4096 + 19 + 41 + 16 + strlen(big) + 19 + 9 + 30 + 26 + 17);
 	vault_close(&v);

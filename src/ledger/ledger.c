@@ -29,6 +29,12 @@ ledger_new(struct vault *v, const char *dir)
 	return l;
 }
 
+void
+ledger_found(struct ledger *l, uint64_t size)
+{
+	atomic_store(&l->bytes, size);
+}
+
 struct ledger *
 ledger_ref(struct ledger *l)
 {

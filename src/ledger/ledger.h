@@ -34,6 +34,8 @@ struct ledger;
 
 /* The ledger in that directory, which need not be there. No I/O. */
 struct ledger *ledger_new(struct vault *, const char *dir);
+/* Its disk use, as vault_each() told of it. */
+void ledger_found(struct ledger *, uint64_t size);
 struct ledger *ledger_ref(struct ledger *);
 void ledger_unref(struct ledger **);
 

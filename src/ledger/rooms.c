@@ -162,22 +162,24 @@ struct tour {
 	struct vault *vault;
 	vault_found_fn *fn;
 	void *arg;
-	int64_t bytes;
+	uint64_t bytes;
 };
 
-static void
-add_sizes(
-    struct tour *s, const char *dir, const struct firsts *f, const char *suffix)
+static uint64_t
+size_of(const struct tour *s, const char *dir, const struct firsts *f,
+    const char *suffix)
 {
 	char path[LEDGER_PATH];
+	uint64_t sum = 0;
 	int64_t size;
 
 	for (unsigned i = 0; i < f->count; i++) {
 		listing_path(dir, f->at[i], suffix, path);
 		size = disk_size_at(s->vault->rooms, path);
 		if (size > 0)
-			s->bytes += size;
+			sum += (uint64_t)size;
 	}
+	return sum;
 }
 
 static void
@@ -188,6 +190,7 @@ look_at(const char *dir, void *arg)
 	struct tour *s = arg;
 	struct listing l;
 	bool found = false;
+	uint64_t size;
 	unsigned i;
 	int rc;
 
@@ -206,14 +209,14 @@ look_at(const char *dir, void *arg)
 		listing_path(dir, l.logs.at[i - 1], ".log", path);
 		found = newest_of(s->vault, path, buffer, &line);
 	}
-	s->bytes += 4096;
-	add_sizes(s, dir, &l.logs, ".log");
-	add_sizes(s, dir, &l.sums, ".sum");
+	size = LEDGER_DIR_BYTES + size_of(s, dir, &l.logs, ".log") +
+	    size_of(s, dir, &l.sums, ".sum");
+	s->bytes += size;
 	listing_fini(&l);
 	if (found)
 		vault_note(s->vault, line.to, line.time);
-	s->fn(
-	    dir, found ? line.room : slice_of(""), found ? line.to : 0, s->arg);
+	s->fn(dir, found ? line.room : slice_of(""), found ? line.to : 0, size,
+	    s->arg);
 }
 
 void
@@ -231,5 +234,5 @@ vault_each(struct vault *v, vault_found_fn *fn, void *arg)
 		    atomic_load(&v->high) + VAULT_COPY_STEP;
 	vault_note(v, v->floor, 0);
 	vault_raise(v, clock_wall_ms());
-	atomic_store(&v->bytes, (uint64_t)s.bytes);
+	atomic_store(&v->bytes, s.bytes);
 }

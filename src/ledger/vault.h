@@ -109,10 +109,10 @@ size_t vault_ceiling_text(const struct vault *,
 /* What is in DATA/rooms; `bytes` is the disk use of all of it from then on, so
  * that ledger_load() adds nothing. `dir` is the name of the directory; `name`
  * as in its newest readable line, or empty if it has none; `last` that line's
- * number, or 0. Faults are logged. For main, before ledgers are made; it may
+ * number, or 0; `size` its disk use. Faults are logged. For main, before ledgers are made; it may
  * raise `floor`. */
 typedef void vault_found_fn(const char *dir, struct slice name,
-    uint64_t last, void *arg);
+    uint64_t last, uint64_t size, void *arg);
 void vault_each(struct vault *, vault_found_fn *, void *arg);
 
 /* The directory of a room by its key: lower-case letters, digits, '_' and '-'

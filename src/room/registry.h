@@ -67,7 +67,7 @@ struct registry *registry_new(const struct config *, const struct names *,
  * whose log is in that directory, as vault_each() found it. Without a name it
  * is none until somebody enters, who spells it. */
 void registry_found(struct registry *, const char *dir, struct slice name,
-    uint64_t last);
+    uint64_t last, uint64_t size);
 /* One that the store knows by its key; its switches (taken over). */
 struct switches;
 void registry_switches(struct registry *, struct slice key,

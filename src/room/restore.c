@@ -61,12 +61,13 @@ find(struct registry *r, struct slice key)
 
 static struct room *
 restore(struct registry *r, const struct room_word *w, const char *dir,
-    uint64_t last)
+    uint64_t last, uint64_t size)
 {
 	struct room *room = room_new(r, w, NULL, dir,
 	    last > 0 ? last : registry_begin(r));
 
-	room->kept = true;
+	if (room->ledger != NULL)
+		ledger_found(room->ledger, size);
 	room_hibernate(room);
 	table_add(&r->rooms, &room->node);
 	list_append(&r->dormant, &room->dormant);
@@ -75,7 +76,7 @@ restore(struct registry *r, const struct room_word *w, const char *dir,
 
 void
 registry_found(struct registry *r, const char *dir, struct slice name,
-    uint64_t last)
+    uint64_t last, uint64_t size)
 {
 	struct room_word w;
 	bool known = word_of(r, name, &w);
@@ -95,7 +96,7 @@ registry_found(struct registry *r, const char *dir, struct slice name,
 		log_warn("rooms/%s: another directory is this room's; it is "
 		    "left alone", dir);
 	else
-		restore(r, &w, dir, last);
+		restore(r, &w, dir, last, size);
 	lock_drop(&r->lock);
 	if (known)
 		room_word_fini(&w);
@@ -126,7 +127,7 @@ registry_switches(struct registry *r, struct slice key, struct slice name,
 	if (room == NULL && word_of(r, name, &w)) {
 		room = find(r, (struct slice){ w.key, w.key_len });
 		if (room == NULL)
-			room = restore(r, &w, NULL, 0);
+			room = restore(r, &w, NULL, 0, 0);
 		room_word_fini(&w);
 	}
 	if (room != NULL)

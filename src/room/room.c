@@ -151,9 +151,8 @@ room_gone(const struct room *room)
 bool
 room_is_plain(const struct room *room, bool strictly)
 {
-	if (room->kept || (room->ledger != NULL &&
-	    (ledger_bytes(room->ledger) > 0 ||
-	    ledger_failure(room->ledger) != 0)))
+	if (room->ledger != NULL && (ledger_bytes(room->ledger) > 0 ||
+	    ledger_failure(room->ledger) != 0))
 		return false;
 	return strictly ? settings_are_plain(&room->settings) :
 	    room->settings.grants.count == 0;

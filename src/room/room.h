@@ -100,7 +100,6 @@ struct room {
 	struct settings      settings;	/* (o); (l) too where it says so */
 	uint64_t             last;	/* (o) while dormant: the last number */
 	struct ledger       *ledger;	/* (c) NULL: no log */
-	bool                 kept;	/* (c) of an earlier run, on the disk */
 	bool                 made;	/* (c) now, by somebody who owns it */
 	bool                 loaded;	/* (o) the log's end was read */
 	bool                 unread;	/* (o) it could not be, though */
