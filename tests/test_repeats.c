@@ -32,6 +32,14 @@ note(struct repeats *r, const char *line, uint64_t number)
 	repeats_note(r, &said);
 }
 
+/* The same of what is not taken back. */
+static void
+say(struct repeats *r, const char *line, uint64_t number)
+{
+	note(r, line, number);
+	repeats_settle(r);
+}
+
 /* Its number; 0 if it is not known, UINT64_MAX if it was something else. */
 static uint64_t
 find(struct repeats *r, const struct person *p, const char *line)
@@ -131,14 +139,14 @@ memory_is_what_is_used_up_to_the_limit(void)
 	repeats_init(&r, 1000);
 	CU_ASSERT_PTR_NULL(r.ring);
 	for (unsigned i = 0; i < 5000; i++)
-		note(&r, "SAY r x", i + 1);
+		say(&r, "SAY r x", i + 1);
 	CU_ASSERT_PTR_NULL(r.ring);
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
-		note(&r, line, i + 1);
+		say(&r, line, i + 1);
 	}
-	CU_ASSERT(r.count <= 1000 + REPEATS_BATCH);
-	CU_ASSERT_EQUAL(r.size, 8192);
+	CU_ASSERT(r.count <= 1000 + 1);
+	CU_ASSERT_EQUAL(r.size, 1024);
 	repeats_fini(&r);
 }
 
@@ -150,18 +158,22 @@ a_batch_can_be_taken_back(void)
 	struct repeats r;
 
 	repeats_init(&r, 10);
-	for (unsigned i = 1; i <= 3 * REPEATS_BATCH; i++) {
+	for (unsigned i = 1; i <= 300; i++) {
 		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
 		note(&r, i % 2 == 0 ? line : "SAY r x", i);
+		if (i <= 200)
+			repeats_settle(&r);
 	}
-	repeats_undo(&r, REPEATS_BATCH, REPEATS_BATCH / 2);
-	for (unsigned i = 2; i <= 3 * REPEATS_BATCH; i += 2) {
+	repeats_undo(&r);
+	for (unsigned i = 2; i <= 300; i += 2) {
 		snprintf(line, sizeof(line), "@id=%u SAY r x", i);
 		CU_ASSERT_EQUAL(find(&r, &alice, line),
-		    i <= 2 * REPEATS_BATCH && i > 2 * REPEATS_BATCH - 10 ?
-		    i : 0);
+		    i <= 200 && i > 190 ? i : 0);
 	}
-	note(&r, "@id=n SAY r x", 9999);
+	/* Once. */
+	repeats_undo(&r);
+	CU_ASSERT_EQUAL(find(&r, &alice, "@id=200 SAY r x"), 200);
+	say(&r, "@id=n SAY r x", 9999);
 	CU_ASSERT_EQUAL(find(&r, &alice, "@id=n SAY r x"), 9999);
 	repeats_fini(&r);
 }
@@ -175,7 +187,7 @@ without_ids_events_are_taken_back(void)
 	repeats_init(&r, 0);
 	note(&r, "@id=a SAY r x", 1);
 	note(&r, "SAY r x", 2);
-	repeats_undo(&r, 2, 1);
+	repeats_undo(&r);
 	CU_ASSERT_EQUAL(r.events, 0);
 	CU_ASSERT_EQUAL(find(&r, &alice, "@id=a SAY r x"), 0);
 	repeats_fini(&r);

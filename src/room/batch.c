@@ -48,7 +48,7 @@ room_batch_line(struct room *room, struct event *e)
 	char *at;
 	size_t len;
 
-	if (b->count == BATCH_RUNS || b->events == REPEATS_BATCH) {
+	if (b->count == BATCH_RUNS || b->events == BATCH_EVENTS) {
 		room_flush(room);
 		e->number = room->stream.last + 1;
 	}
@@ -64,12 +64,10 @@ room_batch_line(struct room *room, struct event *e)
 }
 
 void
-room_batched(struct room *room, struct request *r, bool noted)
+room_batched(struct room *room, struct request *r)
 {
 	r->next_said = room->batch.requests;
 	room->batch.requests = r;
-	room->batch.noted += noted;
-	room->batch.ids += noted && r->words.id.len > 0;
 }
 
 void
@@ -105,7 +103,7 @@ take_back(struct room *room, int failure)
 	struct batch *b = &room->batch;
 
 	stream_rewind(&room->stream, &b->mark);
-	repeats_undo(&room->repeats, b->noted, b->ids);
+	repeats_undo(&room->repeats);
 	for (struct request *r = b->requests; r != NULL; r = r->next_said)
 		room_storage_error(room, r, failure);
 }
@@ -141,7 +139,7 @@ write_batch(struct room *room)
 static void
 end(struct batch *b)
 {
-	b->count = b->events = b->ids = b->noted = 0;
+	b->count = b->events = 0;
 	b->requests = NULL;
 }
 
@@ -158,6 +156,8 @@ room_flush(struct room *room)
 	if (rc < 0)
 		take_back(room, rc);
 	else
+		repeats_settle(&room->repeats);
+	if (rc == 0)
 		counter_add(&room->counters.events, b->events);
 	if (rc == 0 && room->registry->vault != NULL)
 		vault_note(room->registry->vault, room->stream.last,
@@ -177,7 +177,7 @@ room_event_todo(struct room *room, struct request *r, struct event *e,
 
 	room_flush(room);
 	last = room_event(room, e, true);
-	room_batched(room, r, false);
+	room_batched(room, r);
 	b->log = log && room->ledger != NULL;
 	if (b->log) {
 		noted = b->runs[0].iov_len;

@@ -216,6 +216,7 @@ read_ids(struct room *room)
 	repeats_init(&room->repeats,
 	    (uint32_t)config_get(&room->config->rooms_repeat_ids));
 	ledger_tail(room->ledger, room->repeats.limit, note_said, room);
+	repeats_settle(&room->repeats);
 }
 
 void

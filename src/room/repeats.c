@@ -1,7 +1,6 @@
 /* repeats.c -- nothing twice: the ids of what was said last
  *
  * SPDX-License-Identifier: MIT */
-#include <assert.h>
 #include <stdlib.h>
 
 #include <sodium.h>
@@ -147,11 +146,12 @@ repeats_note(struct repeats *r, const struct said *said)
 	uint32_t i;
 
 	r->events++;
+	r->fresh++;
 	if (id.len == 0 || r->limit == 0)
 		return;
-	/* A batch longer than they count: events may be taken back. */
+	/* Those that count again if what is fresh is taken back stay. */
 	while (r->count > 0 && r->events - r->ring[r->oldest].event >=
-	    r->limit + REPEATS_BATCH)
+	    (uint64_t)r->limit + r->fresh)
 		drop_oldest(r);
 	if (r->count == r->size)
 		grow(r);
@@ -163,20 +163,22 @@ repeats_note(struct repeats *r, const struct said *said)
 	e->number = said->number;
 	e->event = r->events;
 	link_in(r, i);
+	r->fresh_ids++;
 }
 
 void
-repeats_undo(struct repeats *r, uint32_t events, uint32_t ids)
+repeats_settle(struct repeats *r)
 {
-	assert(events <= REPEATS_BATCH);
-	if (r->limit == 0)
-		ids = 0;
-	assert(ids <= r->count);
-	for (; ids > 0; ids--) {
-		uint32_t i = (r->oldest + r->count - 1) & (r->size - 1);
+	r->fresh = r->fresh_ids = 0;
+}
 
-		unlink_at(r, i);
+void
+repeats_undo(struct repeats *r)
+{
+	for (; r->fresh_ids > 0; r->fresh_ids--) {
+		unlink_at(r, (r->oldest + r->count - 1) & (r->size - 1));
 		r->count--;
 	}
-	r->events -= events;
+	r->events -= r->fresh;
+	r->fresh = 0;
 }

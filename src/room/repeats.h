@@ -24,6 +24,8 @@ struct repeats {
 	uint32_t       limit;		/* events, with an id or without */
 	uint32_t       oldest, count;	/* in the ring */
 	uint64_t       events;		/* so far */
+	uint32_t       fresh;		/* of them, not settled */
+	uint32_t       fresh_ids;	/* of these, in the ring */
 	unsigned char  secret[16];
 };
 
@@ -44,10 +46,10 @@ void repeats_fini(struct repeats *);
  * it did not. *same_r: it was the very same thing. */
 uint64_t repeats_find(const struct repeats *, const struct person *,
     const struct words *, bool *same_r);
-/* It was said; REPEATS_BATCH events may be taken back. */
-enum { REPEATS_BATCH = 4096 };
+/* It was said, unless it is taken back. */
 void repeats_note(struct repeats *, const struct said *);
-/* The newest `events` were not said after all; `ids` of them had one. */
-void repeats_undo(struct repeats *, uint32_t events, uint32_t ids);
+/* What was noted since the last of these stays; or was not said after all. */
+void repeats_settle(struct repeats *);
+void repeats_undo(struct repeats *);
 
 #endif

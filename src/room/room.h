@@ -47,15 +47,13 @@ struct room_counters {
 };
 
 /* Numbered lines at the stream's end that are to be written. */
-enum { BATCH_RUNS = 64 };
+enum { BATCH_RUNS = 64, BATCH_EVENTS = 4096 };
 
 struct batch {
 	struct stream_mark mark;	/* before them */
 	struct iovec       runs[BATCH_RUNS]; /* without what is ephemeral */
 	unsigned           count;	/* of runs */
 	unsigned           events;
-	unsigned           ids;		/* of them noted in repeats */
-	unsigned           noted;	/* events of them */
 	uint64_t           first;	/* number */
 	uint64_t           time;	/* of the first */
 	uint64_t           latest;	/* time of the last */
@@ -174,7 +172,7 @@ void room_batch_line(struct room *, struct event *);
  * taken back, and the requests were told. */
 bool room_flush(struct room *);
 /* The event just made is this request's. */
-void room_batched(struct room *, struct request *, bool noted);
+void room_batched(struct room *, struct request *);
 /* Refuses, with why nothing can be stored. */
 void room_storage_error(struct room *, struct request *, int failure);
 /* An event on its own, whose consequences are in todo before it is written, if

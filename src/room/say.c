@@ -91,7 +91,7 @@ tell(struct room *room, struct request *r, struct slice target)
 	}
 	room_event(room, &e, true);
 	note(room, r, &e);
-	room_batched(room, r, true);
+	room_batched(room, r);
 }
 
 void
@@ -160,6 +160,7 @@ delete(struct room *room, struct request *r)
 	if (by == 0)
 		return;
 	note(room, r, &e);
+	repeats_settle(&room->repeats);
 	room_erase(room, r->words.number, by);
 }
 
