@@ -125,6 +125,7 @@ void
 storage_drain(struct storage *s)
 {
 	store_drain(s->store);
+	keeper_hurry(s->keeper);
 }
 
 void

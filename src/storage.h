@@ -33,8 +33,8 @@ int storage_start(struct storage *);
 /* A stop begins: a backup that is under way is given up, or its asker would
  * be waited for. */
 void storage_hurry(struct storage *);
-/* Before the rooms end: what the store cannot keep now is given up, and comes
- * back to them. */
+/* Before the rooms end: what the store cannot keep now, and the keeper not soon,
+ * is given up, and comes back to them. */
 void storage_drain(struct storage *);
 /* Nobody uses it any more: all is on the disk when this returns. */
 void storage_stop(struct storage *);

@@ -234,6 +234,34 @@ rounds_go_on_between_the_steps(void)
 	scribe_free(&s);
 }
 
+/* At a stop: what takes long is left to the next start. */
+static void
+patience_ends(void)
+{
+	struct scribe *s = scribe_new(SYNC_INTERVAL);
+	struct ledger *l = scribe_ledger(s, "lobby");
+	struct deletion d;
+	uint64_t now = 1000000, target;
+
+	atomic_store(&s->config->storage_segment, 16384);
+	target = scribe_add(l, 0, "MSG", "secret");
+	while (ledger_bytes(l) < 3 * ERASE_STEP)
+		scribe_fill(l, 4000);
+	ask(s, &d, l, target, delete(l, target));
+	keeper_hurry(s->keeper);
+	keeper_round(s->keeper, now, SCRIBE_WALL, false);
+	CU_ASSERT_FALSE(is_back(&d));
+	keeper_round(s->keeper, now + KEEPER_PATIENCE - 1, SCRIBE_WALL, false);
+	CU_ASSERT_FALSE(is_back(&d));
+	keeper_round(s->keeper, now + KEEPER_PATIENCE, SCRIBE_WALL, false);
+	CU_ASSERT(is_back(&d));
+	CU_ASSERT_FALSE(d.erasure.done);
+	CU_ASSERT(scribe_undamaged(s, l));
+	mailbox_fini(&d.back);
+	ledger_unref(&l);
+	scribe_free(&s);
+}
+
 /* Segments that are let go between two steps. */
 static void
 what_was_let_go_needs_no_erasing(void)
@@ -347,6 +375,7 @@ static CU_TestInfo tests[] = {
 	{ "two deletions have two ends", two_deletions_have_two_ends },
 	{ "several wait together", several_wait_together },
 	{ "rounds go on between the steps", rounds_go_on_between_the_steps },
+	{ "patience ends", patience_ends },
 	{ "what was let go needs no erasing",
 	    what_was_let_go_needs_no_erasing },
 	{ "an empty log is erased unless it could not be read",

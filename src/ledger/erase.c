@@ -101,6 +101,13 @@ send_back(struct eraser *e)
 	return false;
 }
 
+void
+eraser_give_up(struct eraser *e)
+{
+	e->failure = -ECANCELED;
+	send_back(e);
+}
+
 static void
 fail(struct eraser *e, const char *what, int why)
 {

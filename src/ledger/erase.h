@@ -23,6 +23,8 @@ struct eraser;
 struct eraser *eraser_new(struct mail_chain *erasures);
 /* False: it is over, and all erasures were sent back. */
 bool eraser_step(struct eraser *);
+/* Sends them all back, undone. */
+void eraser_give_up(struct eraser *);
 void eraser_free(struct eraser **);
 
 #endif

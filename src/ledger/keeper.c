@@ -27,6 +27,8 @@ struct keeper {
 	struct mail       stop;		/* from main */
 	bool              running;	/* main's: it was started */
 	bool              stopping;	/* (o) */
+	atomic_bool       hurry;	/* (a) */
+	uint64_t          give_up_at;	/* (o) clock_ms(); 0: not at all */
 	struct link       dirty;	/* (o) to be settled */
 	struct link       kept;		/* (o) others, with a bound */
 	struct mail_chain erasures;	/* (o) waiting */
@@ -202,14 +204,19 @@ erasing(const struct keeper *k)
 }
 
 static void
-erase_step(struct keeper *k)
+erase_step(struct keeper *k, uint64_t now)
 {
 	if (!erasing(k))
 		return;
 	if (k->eraser == NULL)
 		begin_erasing(k);
-	if (!eraser_step(k->eraser))
-		eraser_free(&k->eraser);
+	if (atomic_load(&k->hurry) && k->give_up_at == 0)
+		k->give_up_at = now + KEEPER_PATIENCE;
+	if (k->give_up_at > 0 && now >= k->give_up_at)
+		eraser_give_up(k->eraser);
+	else if (eraser_step(k->eraser))
+		return;
+	eraser_free(&k->eraser);
 }
 
 void
@@ -232,7 +239,7 @@ keeper_round(struct keeper *k, uint64_t now, uint64_t wall, bool all)
 		retain_all(k, wall);
 	}
 	do
-		erase_step(k);
+		erase_step(k, now);
 	while (all && erasing(k));
 }
 
@@ -259,6 +266,12 @@ keeper_start(struct keeper *k)
 
 	k->running = rc == 0;
 	return rc;
+}
+
+void
+keeper_hurry(struct keeper *k)
+{
+	atomic_store(&k->hurry, true);
 }
 
 void

@@ -45,6 +45,10 @@ struct erasure {
 /* Sets vault->keeper; keeper_free() clears it. */
 struct keeper *keeper_new(struct vault *);
 int keeper_start(struct keeper *);
+/* A stop begins: erasures that are not done KEEPER_PATIENCE (ms) later go back
+ * undone, to be done by the next start. Any thread. */
+enum { KEEPER_PATIENCE = 5000 };
+void keeper_hurry(struct keeper *);
 /* Syncs and sums all that is left, and ends. No ledger is written to any more,
  * and no mail can come. */
 void keeper_stop(struct keeper *);
