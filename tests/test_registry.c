@@ -313,7 +313,49 @@ what_the_store_knows_is_known_again(void)
 	fake_free(&f);
 }
 
+/* A directory says which key it is of, and a key is not a name. */
+static void
+a_log_without_a_name_is_no_room_yet(void)
+{
+	struct fake *f = fake_new();
+	struct registry *r = f->registry;
+
+	registry_found(r, "roorn0", (struct slice){ 0 }, 0, 4096);
+	CU_ASSERT_EQUAL(r->rooms.count, 0);
+	registry_found(r, "roorn0", slice_of("Room0"), 7, 4096);
+	CU_ASSERT_EQUAL(r->rooms.count, 1);
+	/* Nor are two directories one room, or no name any. */
+	registry_found(r, "other", slice_of("room0"), 7, 4096);
+	registry_found(r, "odd", slice_of("-"), 7, 4096);
+	CU_ASSERT_EQUAL(r->rooms.count, 1);
+	fake_free(&f);
+}
+
+/* A clock that has jumped is ahead of the ceiling until that is raised. */
+static void
+a_new_room_begins_below_the_ceiling(void)
+{
+	struct vault v = { .floor = 5 };
+	struct fake *f = fake_new();
+	struct registry *r = f->registry;
+
+	r->vault = &v;
+	atomic_store(&v.high, 1000);
+	atomic_store(&v.ceiling, 2000);
+	CU_ASSERT_EQUAL(registry_begin(r), 1000);
+	atomic_store(&v.ceiling, UINT64_MAX);
+	CU_ASSERT(registry_begin(r) > 2000);
+	v.floor = UINT64_MAX - 1;
+	CU_ASSERT_EQUAL(registry_begin(r), UINT64_MAX - 1);
+	r->vault = NULL;
+	fake_free(&f);
+}
+
 static CU_TestInfo tests[] = {
+	{ "a log without a name is no room yet",
+	  a_log_without_a_name_is_no_room_yet },
+	{ "a new room begins below the ceiling",
+	  a_new_room_begins_below_the_ceiling },
 	{ "one name is one room in any spelling",
 	    one_name_is_one_room_in_any_spelling },
 	{ "who may not make a room finds none",
