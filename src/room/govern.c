@@ -76,18 +76,13 @@ bool
 room_name_key(struct room *room, struct request *r, char *bytes,
     struct slice *key_r)
 {
-	struct slice name = r->words.word[1];
-	size_t guest = name.len > 0 && name.at[0] == '~', len;
 	const char *why;
+	bool good = people_key(room->registry, r->words.word[1], bytes, key_r,
+	    &why);
 
-	bytes[0] = '~';
-	if (name_fold(room->registry->names, NAME_NICK, name.at + guest,
-	    name.len - guest, bytes + guest, &len, &why) < 0) {
+	if (!good)
 		request_error(r, ERROR_BAD_NAME, why);
-		return false;
-	}
-	*key_r = (struct slice){ bytes, len + guest };
-	return true;
+	return good;
 }
 
 enum error

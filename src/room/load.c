@@ -29,21 +29,6 @@ room_keep(struct room *room)
 	ledger_keep(room->ledger, ms, count);
 }
 
-static bool
-name_key(const struct registry *r, struct slice name, char *bytes,
-    struct slice *key_r)
-{
-	size_t guest = name.len > 0 && name.at[0] == '~', len;
-	const char *why;
-
-	bytes[0] = '~';
-	if (name_fold(r->names, NAME_NICK, name.at + guest, name.len - guest,
-	    bytes + guest, &len, &why) < 0)
-		return false;
-	*key_r = (struct slice){ bytes, len + guest };
-	return true;
-}
-
 /* The value of an attribute, "id=" say, or empty. */
 static struct slice
 attribute_of(struct slice attrs, const char *mark)
@@ -67,6 +52,7 @@ static void
 note_said(struct slice line, void *arg)
 {
 	struct room *room = arg;
+	const char *why;
 	char bytes[NAME_KEY_MAX + 1];
 	struct words w = { .count = 1 };
 	struct said said = { .words = &w };
@@ -78,7 +64,7 @@ note_said(struct slice line, void *arg)
 	w.command = slice_is(verb, "MSG") ? command_at(VERB_SAY) :
 	    command_find(verb);
 	if (w.command == NULL || !w.command->stores ||
-	    !name_key(room->registry, e.name, bytes, &said.key))
+	    !people_key(room->registry, e.name, bytes, &said.key, &why))
 		return;
 	w.id = attribute_of(e.attrs, "id=");
 	w.text = e.text;
@@ -111,6 +97,7 @@ static void
 redo_role(struct room *room, const struct event *e, struct slice rest)
 {
 	const char *space = memchr(rest.at, ' ', rest.len);
+	const char *why;
 	char bytes[NAME_KEY_MAX + 1];
 	uint64_t ms = 0, until = UINT64_MAX;
 	struct slice who = rest, key, mark;
@@ -121,7 +108,7 @@ redo_role(struct room *room, const struct event *e, struct slice rest)
 	who.len = (size_t)(space - rest.at);
 	role = role_find((struct slice){ space + 1, rest.len - who.len - 1 });
 	if (role == ROLE_COUNT ||
-	    !name_key(room->registry, who, bytes, &key))
+	    !people_key(room->registry, who, bytes, &key, &why))
 		return;
 	mark = attribute_of(e->attrs, "for=");
 	if (mark.len > 0 && duration_parse(mark, &ms))

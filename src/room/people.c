@@ -72,6 +72,20 @@ people_absent(struct slice key, struct slice name)
 	return make(key, name, false);
 }
 
+bool
+people_key(const struct registry *r, struct slice name, char *bytes,
+    struct slice *key_r, const char **why_r)
+{
+	size_t guest = name.len > 0 && name.at[0] == '~', len;
+
+	bytes[0] = '~';
+	if (name_fold(r->names, NAME_NICK, name.at + guest, name.len - guest,
+	    bytes + guest, &len, why_r) < 0)
+		return false;
+	*key_r = (struct slice){ bytes, len + guest };
+	return true;
+}
+
 struct person *
 people_find(struct registry *r, struct slice key)
 {

@@ -102,6 +102,10 @@ void people_expire(struct registry *, uint64_t now);
 /* An account that is not here, for a direct conversation that is known again:
  * no table has it. One reference, the caller's. */
 struct person *people_absent(struct slice key, struct slice name);
+/* The key of a name as it is shown, with its mark if it is a guest's, into
+ * bytes (NAME_KEY_MAX + 1). False: it is no name, and *why_r says why. */
+bool people_key(const struct registry *, struct slice name, char *bytes,
+    struct slice *key_r, const char **why_r);
 /* Under the registry's lock: who has this key now; NULL if nobody. */
 struct person *people_find(struct registry *, struct slice key);
 

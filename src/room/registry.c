@@ -121,15 +121,13 @@ static enum error
 find_person(struct registry *r, struct slice name, struct person **p_r,
     const char **why_r)
 {
-	char key[NAME_KEY_MAX + 1];
-	size_t guest = name.len > 0 && name.at[0] == '~', len;
+	char bytes[NAME_KEY_MAX + 1];
+	struct slice key;
 
-	key[0] = '~';
-	if (name_fold(r->names, NAME_NICK, name.at + guest, name.len - guest,
-	    key + guest, &len, why_r) < 0)
+	if (!people_key(r, name, bytes, &key, why_r))
 		return ERROR_BAD_NAME;
 	lock_take(&r->lock);
-	*p_r = somebody(r, (struct slice){ key, len + guest });
+	*p_r = somebody(r, key);
 	if (*p_r != NULL)
 		person_ref(*p_r);
 	lock_drop(&r->lock);
