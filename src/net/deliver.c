@@ -183,6 +183,27 @@ arrive(struct io *io, struct member *m)
 	return true;
 }
 
+ssize_t
+deliver_send(struct io *io, struct conn *c, struct msghdr *msg, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = sendmsg(c->fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN) {
+		io_close(io, c, END_LOST);
+		return -1;
+	}
+	n = n < 0 ? 0 : n;
+	io_count(io, COUNT_SENDS, 1);
+	io_count(io, COUNT_BYTES_OUT, (uint64_t)n);
+	c->bytes_out += (uint64_t)n;
+	c->blocked = (size_t)n < len;
+	io_count(io, COUNT_BLOCKED, c->blocked);
+	return n;
+}
+
 /* One turn of one membership, whose connection is not blocked. */
 static void
 send_turn(struct io *io, struct member *m)
@@ -196,19 +217,9 @@ send_turn(struct io *io, struct member *m)
 		struct msghdr msg = { .msg_iov = t.iov,
 			.msg_iovlen = t.parts };
 
-		do {
-			n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		} while (n < 0 && errno == EINTR);
-		if (n < 0 && errno != EAGAIN) {
-			io_close(io, c, END_LOST);
+		n = deliver_send(io, c, &msg, t.bytes);
+		if (n < 0)
 			return;
-		}
-		n = n < 0 ? 0 : n;
-		io_count(io, COUNT_SENDS, 1);
-		io_count(io, COUNT_BYTES_OUT, (uint64_t)n);
-		c->bytes_out += (uint64_t)n;
-		c->blocked = (size_t)n < t.bytes;
-		io_count(io, COUNT_BLOCKED, c->blocked);
 	}
 	advance(m, &t, (size_t)n);
 	if (!arrive(io, m) || c->blocked)

@@ -18,6 +18,8 @@
 #ifndef NET_IO_H
 #define NET_IO_H
 
+#include <sys/socket.h>
+
 #include "net/conn.h"
 #include "sync/thread.h"
 
@@ -144,6 +146,9 @@ void deliver_detached(struct io *, struct member *);
 void deliver_detach(struct io *, struct member *);
 /* Frees the membership if nothing of it is under way. */
 void deliver_forget(struct io *, struct member *);
+/* deliver.c: sends some of what a room has said, `len` bytes in all: how many
+ * the socket took, less than that if it is blocked; -1: it is closed. */
+ssize_t deliver_send(struct io *, struct conn *, struct msghdr *, size_t len);
 /* Has the connection everything that its streams have? */
 bool deliver_done(const struct conn *);
 /* deliver.c: the membership is over for this connection, which hears its last

@@ -9,7 +9,6 @@
  * more the room is asked for a place in its stream, which begins exactly
  * there, or for more of the log if it has gone on meanwhile. */
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -139,22 +138,12 @@ send_slice(struct io *io, struct member *m)
 {
 	struct reading *r = m->reading;
 	struct conn *c = m->conn;
-	ssize_t n;
+	struct iovec part = { r->bytes->data, r->bytes->len };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n = deliver_send(io, c, &msg, r->bytes->len);
 
-	do {
-		n = send(c->fd, r->bytes->data, r->bytes->len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN) {
-		io_close(io, c, END_LOST);
+	if (n < 0)
 		return;
-	}
-	n = n < 0 ? 0 : n;
-	io_count(io, COUNT_SENDS, 1);
-	io_count(io, COUNT_BYTES_OUT, (uint64_t)n);
-	c->bytes_out += (uint64_t)n;
-	c->blocked = (size_t)n < r->bytes->len;
-	io_count(io, COUNT_BLOCKED, c->blocked);
 	took(c, r, (size_t)n);
 	io_turn(io, c);
 }
