@@ -198,7 +198,10 @@ open_storage(struct server *s, char *why, size_t size)
 	if (make_directory(data, why, size) < 0)
 		return -1;
 	s->storage = storage_new(s->config, data, s->net.registry, why, size);
-	return s->storage != NULL ? storage_load(s->storage, why, size) : -1;
+	if (s->storage == NULL)
+		return -1;
+	s->net.store = storage_store(s->storage);
+	return storage_load(s->storage, why, size);
 }
 
 static int

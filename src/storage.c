@@ -163,3 +163,9 @@ storage_backup(struct storage *s)
 {
 	return s->backup;
 }
+
+struct store *
+storage_store(struct storage *s)
+{
+	return s->store;
+}

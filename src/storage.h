@@ -20,6 +20,7 @@
 #include "room/registry.h"
 
 struct backup;
+struct store;
 struct storage;
 
 /* Opens what is in the data directory, for the registry; `data` outlives it.
@@ -42,5 +43,6 @@ void storage_stop(struct storage *);
 void storage_free(struct storage **);
 
 struct backup *storage_backup(struct storage *);
+struct store *storage_store(struct storage *);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "account/store.h"
 #include "base/clock.h"
 #include "net/acceptor.h"
 #include "net/io.h"
@@ -57,6 +58,7 @@ static void
 storage_stats(struct net *net, const struct room_sums *s, struct blob **b)
 {
 	const struct vault *v = net->registry->vault;
+	struct store_counts c;
 
 	if (v == NULL)
 		return;
@@ -69,6 +71,11 @@ storage_stats(struct net *net, const struct room_sums *s, struct blob **b)
 	stat_line(b, "storage_damaged_blocks",
 	    atomic_load(&v->counters.damaged));
 	stat_line(b, "storage_torn_tails", atomic_load(&v->counters.cut));
+	store_counts(net->store, &c);
+	stat_line(b, "store_commits", c.commits);
+	stat_line(b, "store_changes", c.changes);
+	stat_line(b, "store_failures", c.failures);
+	stat_line(b, "store_waiting", c.waiting);
 }
 
 static void

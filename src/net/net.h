@@ -19,6 +19,7 @@
 enum { IO_MAX = 64 };
 
 struct acceptor;
+struct store;
 struct io;
 
 /* Who may log in as whom by the local socket alone. */
@@ -30,6 +31,7 @@ struct local_user {
 struct net {
 	const struct config *config;	/* (c), its values (a) */
 	struct registry     *registry;	/* (s) */
+	struct store        *store;	/* (s) its counts are told by STATS */
 	struct addresses     addresses;	/* (s) */
 	struct mailbox      *main;	/* (s) the thread main's */
 	struct io           *ios[IO_MAX]; /* (c) */
