@@ -5,7 +5,7 @@
  * One thread and one room: lines are numbered, appended to one buffer, and
  * after each turn of epoll every member is sent what is new since its last
  * send. No rights, no limits, no checks; it speaks just enough of VCRP for
- * `vcrp-load fanout --rooms 1`. What a server delivers is to be read beside
+ * `vcrp-bench fanout --rooms 1`. What a server delivers is to be read beside
  * what this delivers on the same machine in the same minute. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -25,7 +25,7 @@ resolve(const char *host, const char *port, struct sockaddr_storage *to,
 	int err = getaddrinfo(host, port, &hints, &found);
 
 	if (err != 0) {
-		fprintf(stderr, "vcrp-load: %s: %s\n", host, gai_strerror(err));
+		fprintf(stderr, "vcrp-bench: %s: %s\n", host, gai_strerror(err));
 		exit(2);
 	}
 	memcpy(to, found->ai_addr, found->ai_addrlen);
@@ -41,7 +41,7 @@ link_resolve(struct load *l)
 
 	if (opt->socket != NULL) {
 		if (strlen(opt->socket) >= sizeof(un->sun_path)) {
-			fprintf(stderr, "vcrp-load: path is too long\n");
+			fprintf(stderr, "vcrp-bench: path is too long\n");
 			exit(2);
 		}
 		un->sun_family = AF_UNIX;
@@ -60,7 +60,7 @@ watch(struct load *l, struct member *m, int op, uint32_t events)
 	struct epoll_event ev = { .events = events, .data.ptr = m };
 
 	if (epoll_ctl(l->epoll, op, m->fd, &ev) < 0) {
-		perror("vcrp-load: epoll_ctl");
+		perror("vcrp-bench: epoll_ctl");
 		exit(2);
 	}
 }
@@ -87,7 +87,7 @@ tune(struct load *l, struct member *m)
 		setsockopt(m->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
 		    sizeof(on));
 		if (bind(m->fd, (struct sockaddr *)&l->from, l->from_len) < 0)
-			perror("vcrp-load: bind");
+			perror("vcrp-bench: bind");
 	}
 }
 
@@ -98,7 +98,7 @@ link_open(struct load *l, struct member *m)
 	m->fd = socket(
 	    l->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (m->fd < 0) {
-		perror("vcrp-load: socket");
+		perror("vcrp-bench: socket");
 		exit(2);
 	}
 	tune(l, m);

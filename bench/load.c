@@ -20,7 +20,7 @@ void *
 must(void *p)
 {
 	if (p == NULL) {
-		fprintf(stderr, "vcrp-load: out of memory\n");
+		fprintf(stderr, "vcrp-bench: out of memory\n");
 		exit(2);
 	}
 	return p;
@@ -58,7 +58,7 @@ load_init(struct load *l, const struct options *opt, unsigned count)
 	l->count = count;
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll < 0) {
-		perror("vcrp-load: epoll_create1");
+		perror("vcrp-bench: epoll_create1");
 		exit(2);
 	}
 	l->input = must(malloc(INPUT_BYTES));
@@ -121,7 +121,7 @@ load_turn(struct load *l, uint64_t wait)
 	int n = epoll_pwait2(l->epoll, events, EVENTS_AT_ONCE, &limit, NULL);
 
 	if (n < 0 && errno != EINTR) {
-		perror("vcrp-load: epoll_pwait2");
+		perror("vcrp-bench: epoll_pwait2");
 		exit(2);
 	}
 	l->now = now_ns();

@@ -116,7 +116,7 @@ static void
 measure(const struct options *opt, struct use *use_r)
 {
 	if (opt->pid != 0 && use_read(opt->pid, use_r) != 0)
-		fprintf(stderr, "vcrp-load: no process %d\n", (int)opt->pid);
+		fprintf(stderr, "vcrp-bench: no process %d\n", (int)opt->pid);
 }
 
 static void
@@ -369,7 +369,7 @@ talk_run(const struct options *opt)
 	int status;
 
 	if (opt->rooms == 0 || opt->senders == 0) {
-		fprintf(stderr, "vcrp-load: nobody to speak\n");
+		fprintf(stderr, "vcrp-bench: nobody to speak\n");
 		return 2;
 	}
 	load_init(&t->load, opt, opt->rooms * opt->members);

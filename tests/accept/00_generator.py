@@ -7,8 +7,8 @@ import subprocess
 from accept import Row
 from fake_server import FAULTS, FakeServer
 
-row = Row("0", "vcrp-load against a server that breaks its promises once")
-program = row.program("vcrp-load")
+row = Row("0", "vcrp-bench against a server that breaks its promises once")
+program = row.program("vcrp-bench")
 
 
 def run(fault):

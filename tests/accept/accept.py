@@ -41,7 +41,7 @@ class Row:
     def __init__(self, name, bound, options=None):
         parser = argparse.ArgumentParser(description=bound)
         parser.add_argument("--build", default=os.path.join(TOP, "build"),
-                            help="where vcrpd and vcrp-load are (build)")
+                            help="where vcrpd and vcrp-bench are (build)")
         parser.add_argument("--keep", action="store_true",
                             help="keep the server's log and data")
         for option, (default, text) in (options or {}).items():
@@ -292,11 +292,11 @@ class Server:
 
 
 class Load:
-    """A vcrp-load under way."""
+    """A vcrp-bench under way."""
 
     def __init__(self, row, server, mode, measured=False, build=None,
                  **options):
-        given = [row.program("vcrp-load", build), mode, "--port",
+        given = [row.program("vcrp-bench", build), mode, "--port",
                  str(server.port), "--pid", str(server.pid)]
         for name, value in options.items():
             given.append("--" + name.replace("_", "-"))
@@ -311,7 +311,7 @@ class Load:
         row.loads.append(self)
 
     def take(self, line):
-        if line.startswith("fault:") or line.startswith("vcrp-load:"):
+        if line.startswith("fault:") or line.startswith("vcrp-bench:"):
             self.faults.append(line.strip())
             return
         name, _, value = line.partition(" ")
@@ -353,7 +353,7 @@ class Load:
 
 
 def load(row, server, mode, **options):
-    """Runs a vcrp-load to its end."""
+    """Runs a vcrp-bench to its end."""
     started = Load(row, server, mode, **options)
     # Nothing on standard input is no line on it.
     for line in started.process.stdout:

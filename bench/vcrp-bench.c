@@ -1,4 +1,4 @@
-/* vcrp-load.c -- loads a VCRP server and checks what it promises
+/* vcrp-bench.c -- loads a VCRP server and checks what it promises
  *
  * SPDX-License-Identifier: MIT */
 #include <getopt.h>
@@ -97,7 +97,7 @@ static const struct row {
 static void
 usage(FILE *to)
 {
-	fprintf(to, "Usage: vcrp-load MODE [--OPTION VALUE]...\n\nModes:\n");
+	fprintf(to, "Usage: vcrp-bench MODE [--OPTION VALUE]...\n\nModes:\n");
 	for (size_t i = 0; i < MODES; i++)
 		fprintf(to, "  %-8s %s\n", modes[i].name, modes[i].help);
 	fprintf(to, "\nOptions:\n");
@@ -135,7 +135,7 @@ set(struct options *opt, const struct row *row, const char *value)
 		break;
 	}
 	if (end != NULL && *end != '\0') {
-		fprintf(stderr, "vcrp-load: --%s: not a number: %s\n",
+		fprintf(stderr, "vcrp-bench: --%s: not a number: %s\n",
 		    row->name, value);
 		exit(2);
 	}
@@ -168,7 +168,7 @@ parse(struct options *opt, int argc, char **argv)
 static void
 refuse(const char *why)
 {
-	fprintf(stderr, "vcrp-load: %s\n", why);
+	fprintf(stderr, "vcrp-bench: %s\n", why);
 	exit(2);
 }
 
