@@ -36,26 +36,49 @@ load_watch_input(struct load *l)
 }
 
 static void
-make_rooms(struct load *l)
+make_rooms(struct load *l, const unsigned *sizes)
 {
 	const struct options *opt = l->opt;
 
 	l->rooms = must(calloc(opt->rooms + 1, sizeof(*l->rooms)));
+	l->count = opt->rooms == 0 ? opt->members : 0;
 	for (unsigned i = 0; i < opt->rooms; i++) {
 		struct room *room = &l->rooms[i];
 
 		room->name_len = snprintf(
 		    room->name, sizeof(room->name), "%s%u", opt->room, i);
+		room->count = sizes != NULL ? sizes[i] : opt->members;
+		l->count += room->count;
 		record_init(&room->said);
 	}
 }
 
+/* One into each room, and again, until all are full. */
+static void
+fill_rooms(struct load *l)
+{
+	unsigned done = 0;
+
+	for (unsigned place = 0; done < l->count; place++)
+		for (unsigned i = 0; i < l->opt->rooms; i++) {
+			struct room *room = &l->rooms[i];
+			struct member *m = &l->members[done];
+
+			if (place >= room->count)
+				continue;
+			m->room = room;
+			m->place = place;
+			m->next_in_room = room->members;
+			room->members = m;
+			done++;
+		}
+}
+
 void
-load_init(struct load *l, const struct options *opt, unsigned count)
+load_init(struct load *l, const struct options *opt, const unsigned *sizes)
 {
 	memset(l, 0, sizeof(*l));
 	l->opt = opt;
-	l->count = count;
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll < 0) {
 		perror("vcrp-bench: epoll_create1");
@@ -65,13 +88,12 @@ load_init(struct load *l, const struct options *opt, unsigned count)
 	l->pad = must(malloc(TEXT_MAX_BYTES));
 	for (unsigned i = 0; i < TEXT_MAX_BYTES; i++)
 		l->pad[i] = 'a' + i % 26;
-	make_rooms(l);
-	l->members = must(calloc(count, sizeof(*l->members)));
-	for (unsigned i = 0; i < count; i++) {
+	make_rooms(l, sizes);
+	l->members = must(calloc(l->count, sizeof(*l->members)));
+	for (unsigned i = 0; i < l->count; i++)
 		l->members[i].fd = -1;
-		if (opt->rooms > 0)
-			l->members[i].room = &l->rooms[i % opt->rooms];
-	}
+	if (opt->rooms > 0)
+		fill_rooms(l);
 	link_resolve(l);
 }
 

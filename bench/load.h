@@ -33,7 +33,7 @@ struct options {
 	const char *nick;   /* how nicks begin */
 	pid_t pid;	    /* the server, to be measured; 0: no */
 	unsigned rooms;
-	unsigned members; /* in each room */
+	unsigned members; /* in each room; mixed: in all together */
 	unsigned senders; /* in each room */
 	unsigned bytes;	  /* of a message's text */
 	unsigned window;  /* unacknowledged messages of a sender */
@@ -44,6 +44,8 @@ struct options {
 	unsigned rcvbuf;  /* their socket's receive buffer; 0: default */
 	double rate;	  /* messages a second of a sender; 0: no pause */
 	double time;	  /* seconds */
+	double share;	  /* mixed: of each room's members, who speak */
+	double exponent;  /* mixed: of the power law of the rooms' sizes */
 	double stop_after, resume_after;
 	double patience; /* seconds without progress */
 	uint64_t count;	 /* messages of a sender; 0: until `time` */
@@ -68,11 +70,15 @@ struct voice {
 struct room {
 	char name[40];
 	size_t name_len;
+	unsigned count;		  /* of its members */
+	struct member *members;	  /* chained by `next_in_room` */
+	struct histogram *delays; /* of this room apart; or NULL */
 	struct record said;
 };
 
 struct member {
-	struct room *room;   /* NULL: in no room */
+	struct room *room; /* NULL: in no room */
+	struct member *next_in_room;
 	struct voice *voice; /* NULL: never speaks */
 	char *rest;	     /* a begun line */
 	char *out;	     /* what the socket did not take */
@@ -82,6 +88,7 @@ struct member {
 	uint64_t missed;     /* lines that GAPs told of */
 	uint32_t gaps;
 	uint32_t pongs;
+	uint32_t place; /* in its room, from 0 */
 	uint32_t rest_len, out_len, out_at;
 	int fd;
 	enum state state;
@@ -127,8 +134,10 @@ struct load {
 /* The pointer, or the end of the program where there is no memory. */
 void *must(void *p);
 
-/* Prepares a run with `count` members, spread over the rooms in turn. */
-void load_init(struct load *l, const struct options *opt, unsigned count);
+/* Prepares a run: as many members in each of the --rooms as `sizes` says, or
+ * --members if it is NULL; they enter the rooms in turn. */
+void load_init(
+    struct load *l, const struct options *opt, const unsigned *sizes);
 void load_fini(struct load *l);
 
 /* The number of a member, which is part of its nick. */

@@ -42,16 +42,13 @@ member_detach(struct member *m)
 
 /* The lowest number that a member of the room still has to compare. */
 static uint64_t
-lowest_needed(struct load *l, struct room *room)
+lowest_needed(const struct room *room)
 {
 	uint64_t lowest = room->said.next;
 
-	for (unsigned i = room - l->rooms; i < l->count; i += l->opt->rooms) {
-		struct member *m = &l->members[i];
-
+	for (struct member *m = room->members; m != NULL; m = m->next_in_room)
 		if (m->attached && m->next < lowest)
 			lowest = m->next;
-	}
 	return lowest;
 }
 
@@ -59,13 +56,13 @@ lowest_needed(struct load *l, struct room *room)
  * somebody is still far behind, half of it is forgotten: those behind are then
  * checked by their numbers alone until they have caught up. */
 static void
-make_place(struct load *l, struct room *room, size_t len)
+make_place(struct room *room, size_t len)
 {
 	struct record *r = &room->said;
 
 	if (record_fits(r, len))
 		return;
-	record_trim(r, lowest_needed(l, room));
+	record_trim(r, lowest_needed(room));
 	/* To look for the lowest again and again would cost more than memory.
 	 */
 	if (r->next - r->first < r->slots / 2 &&
@@ -76,12 +73,20 @@ make_place(struct load *l, struct room *room, size_t len)
 	while (!record_fits(r, len)) {
 		uint64_t half = r->first + (r->next - r->first + 1) / 2;
 
-		for (unsigned i = room - l->rooms; i < l->count;
-		     i += l->opt->rooms)
-			if (l->members[i].attached && l->members[i].next < half)
-				member_detach(&l->members[i]);
+		for (struct member *m = room->members; m != NULL;
+		     m = m->next_in_room)
+			if (m->attached && m->next < half)
+				member_detach(m);
 		record_trim(r, half);
 	}
+}
+
+static void
+took(struct load *l, const struct room *room, uint64_t ns)
+{
+	histogram_add(&l->delivery, ns);
+	if (room->delays != NULL)
+		histogram_add(room->delays, ns);
 }
 
 /* One numbered line has reached one member. */
@@ -95,7 +100,7 @@ delivered(
 	if (m->slow)
 		l->slow_lines++;
 	else if (said->by != NULL && m->next % l->opt->sample == 0)
-		histogram_add(&l->delivery, now - said->sent);
+		took(l, m->room, now - said->sent);
 	m->next++;
 }
 
@@ -160,7 +165,7 @@ first_seen(struct load *l, struct member *m, const char *line, size_t len,
 	} else {
 		l->others++;
 	}
-	make_place(l, m->room, len);
+	make_place(m->room, len);
 	record_append(&m->room->said, line, len,
 	    &(struct said){ .sent = sent, .by = by, .number = number });
 }
@@ -186,10 +191,10 @@ long_forgotten(struct load *l, struct member *m, bool is_msg, struct words *w)
 
 /* A GAP went beyond what is recorded: from here on it is another record. */
 static void
-start_over(struct load *l, struct room *room, uint64_t number)
+start_over(struct room *room, uint64_t number)
 {
-	for (unsigned i = room - l->rooms; i < l->count; i += l->opt->rooms)
-		member_detach(&l->members[i]);
+	for (struct member *m = room->members; m != NULL; m = m->next_in_room)
+		member_detach(m);
 	record_restart(&room->said, number);
 }
 
@@ -213,7 +218,7 @@ numbered(struct load *l, struct member *m, const char *line, size_t len,
 	}
 	/* Numbers beyond the record follow a GAP, or are the room's first. */
 	if (number > r->next || r->next == r->first)
-		start_over(l, m->room, number);
+		start_over(m->room, number);
 	if (number == r->next)
 		first_seen(l, m, line, len, is_msg, w);
 	else if (record_line(r, number)->end - record_begin(r, number) != len ||

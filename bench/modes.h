@@ -20,6 +20,9 @@ struct mode {
 /* Senders speak, everybody else listens and everything is checked. */
 int talk_run(const struct options *opt);
 
+/* Speakers in rooms whose sizes follow a power law. */
+int mixed_run(const struct options *opt);
+
 /* Everybody connects and enters at once; then all end, and it begins anew. */
 int storm_run(const struct options *opt);
 

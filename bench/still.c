@@ -6,12 +6,6 @@
 #include "link.h"
 #include "modes.h"
 
-static unsigned
-wanted(const struct options *opt)
-{
-	return opt->rooms > 0 ? opt->rooms * opt->members : opt->members;
-}
-
 static void
 print_use(const struct options *opt, const char *when)
 {
@@ -64,7 +58,7 @@ storm_run(const struct options *opt)
 	struct load l;
 	int status;
 
-	load_init(&l, opt, wanted(opt));
+	load_init(&l, opt, NULL);
 	print_use(opt, "begin");
 	for (unsigned round = 1; round <= opt->rounds; round++) {
 		l.login = (struct histogram){ .count = 0 };
@@ -120,7 +114,7 @@ idle_run(const struct options *opt)
 	struct load l;
 	int status;
 
-	load_init(&l, opt, wanted(opt));
+	load_init(&l, opt, NULL);
 	print_use(opt, "begin");
 	load_watch_input(&l);
 	load_enter(&l);

@@ -39,6 +39,14 @@ static const struct mode modes[] = {
 		.sample = 1,
 		.time = 60 },
 	    "everybody speaks at a moderate pace" },
+	{ "mixed", mixed_run,
+	    { .rooms = 100,
+		.members = 2000,
+		.window = 16,
+		.share = 0.1,
+		.exponent = 1,
+		.time = 10 },
+	    "rooms by a power law: few large, many small" },
 	{ "storm", storm_run, { .rooms = 100, .members = 100, .rounds = 1 },
 	    "all connect, log in and enter; with --reset, again and again" },
 	{ "idle", idle_run, { .rooms = 250, .members = 20, .time = 3600 },
@@ -69,8 +77,12 @@ static const struct row {
 	ROW("nick", TEXT, nick, "NAME", "how nicks begin (by process)"),
 	ROW("rooms", COUNT, rooms, "R", "rooms; 0: enter none"),
 	ROW("members", COUNT, members, "M",
-	    "members of each room (or of none)"),
+	    "members of each room (or of none); mixed: of all together"),
 	ROW("senders", COUNT, senders, "S", "of these, how many speak"),
+	ROW("share", REAL, share, "F",
+	    "mixed: the share of a room's members that speak (0.1)"),
+	ROW("exponent", REAL, exponent, "X",
+	    "mixed: the i-th room has 1/i^X of the largest's members (1)"),
 	ROW("bytes", COUNT, bytes, "B", "of a text, 32 to 3072 (128)"),
 	ROW("window", COUNT, window, "W",
 	    "messages of a sender without echo (64)"),
@@ -219,7 +231,8 @@ main(int argc, char **argv)
 	snprintf(nick, sizeof(nick), "v%dx", (int)getpid());
 	opt.nick = nick;
 	opt.bytes = 128;
-	opt.window = 64;
+	if (opt.window == 0)
+		opt.window = 64;
 	opt.at_once = 200;
 	opt.patience = 10;
 	if (opt.sample == 0)

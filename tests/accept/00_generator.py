@@ -11,14 +11,19 @@ row = Row("0", "vcrp-bench against a server that breaks its promises once")
 program = row.program("vcrp-bench")
 
 
-def run(fault):
+FANOUT = ("fanout", "--rooms", "2", "--members", "8", "--senders", "3",
+          "--count", "700", "--ids")
+# 2 rooms of 12 and 6 members, of whom 3 and 2 speak
+MIXED = ("mixed", "--rooms", "2", "--members", "18", "--share", "0.25",
+         "--count", "700")
+
+
+def run(fault, load=FANOUT):
     server = FakeServer(fault)
     server.start()
     return subprocess.run(
-        [program, "fanout", "--port", str(server.port), "--rooms", "2",
-         "--members", "8", "--senders", "3", "--count", "700",
-         "--patience", "1", "--ids"], capture_output=True, text=True,
-        check=False)
+        [program, *load, "--port", str(server.port), "--patience", "1"],
+        capture_output=True, text=True, check=False)
 
 
 result = run(None)
@@ -32,4 +37,11 @@ for fault in FAULTS:
     else:
         row.check(result.returncode == 1, "%s: %s" % (
             fault, result.stderr.split("\n")[0][:60]))
+result = run(None, MIXED)
+row.check(result.returncode == 0 and "deliveries 33600\n" in result.stdout and
+          "largest_room_members 12\n" in result.stdout,
+          "rooms of unequal sizes: nothing is found")
+result = run("hole", MIXED)
+row.check(result.returncode == 1, "a hole there: %s" %
+          result.stderr.split("\n")[0][:60])
 row.finish()
