@@ -143,6 +143,7 @@ link_send(struct load *l, struct member *m, const char *data, size_t len)
 {
 	ssize_t n = 0;
 
+	l->bytes_out += len;
 	if (m->out_len == 0)
 		n = send(m->fd, data, len, MSG_NOSIGNAL);
 	/* A connection that is broken is found out when it is read. */
@@ -161,9 +162,7 @@ link_send(struct load *l, struct member *m, const char *data, size_t len)
 static void
 connected(struct load *l, struct member *m)
 {
-	unsigned i = load_index(l, m);
-	char lines[256];
-	int err = 0, len;
+	int err = 0;
 	socklen_t size = sizeof(err);
 
 	getsockopt(m->fd, SOL_SOCKET, SO_ERROR, &err, &size);
@@ -173,23 +172,20 @@ connected(struct load *l, struct member *m)
 		return;
 	}
 	m->state = ENTERING;
-	len = snprintf(
-	    lines, sizeof(lines), "HELLO %s%u-%u\n", l->opt->nick, l->round, i);
-	if (m->room != NULL)
-		len += snprintf(lines + len, sizeof(lines) - len, "JOIN %s\n",
-		    m->room->name);
 	rewatch(l, m);
-	link_send(l, m, lines, len);
+	member_connected(l, m);
 }
 
 static void
 receive(struct load *l, struct member *m)
 {
-	ssize_t n = recv(m->fd, l->input, INPUT_BYTES, 0);
+	char *input = l->input + INPUT_HEAD;
+	ssize_t n = recv(m->fd, input, INPUT_BYTES, 0);
 
 	l->now = now_ns();
 	if (n > 0) {
-		member_take(l, m, l->input, n);
+		l->bytes_in += n;
+		member_take(l, m, input, n);
 	} else if (n == 0) {
 		link_close(l, m, false);
 	} else if (errno != EAGAIN && errno != EINTR) {

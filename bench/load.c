@@ -12,6 +12,7 @@
 
 #include "link.h"
 #include "load.h"
+#include "protocol.h"
 
 #define FAULTS_PRINTED 10
 #define EVENTS_AT_ONCE 512
@@ -74,26 +75,45 @@ fill_rooms(struct load *l)
 		}
 }
 
+/* Where nobody receives what he says himself, another one of the room tells
+ * that it was said: always the same. */
+static void
+pair_up(struct load *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct member *m = &l->members[i];
+
+		if (m->room != NULL)
+			m->acks = m->next_in_room != NULL ? m->next_in_room
+							  : m->room->members;
+	}
+}
+
 void
 load_init(struct load *l, const struct options *opt, const unsigned *sizes)
 {
 	memset(l, 0, sizeof(*l));
 	l->opt = opt;
+	l->protocol = protocol_find(opt->protocol);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll < 0) {
 		perror("vcrp-bench: epoll_create1");
 		exit(2);
 	}
-	l->input = must(malloc(INPUT_BYTES));
+	l->input = must(malloc(INPUT_HEAD + INPUT_BYTES));
 	l->pad = must(malloc(TEXT_MAX_BYTES));
 	for (unsigned i = 0; i < TEXT_MAX_BYTES; i++)
 		l->pad[i] = 'a' + i % 26;
 	make_rooms(l, sizes);
 	l->members = must(calloc(l->count, sizeof(*l->members)));
-	for (unsigned i = 0; i < l->count; i++)
+	for (unsigned i = 0; i < l->count; i++) {
 		l->members[i].fd = -1;
+		l->members[i].acks = &l->members[i];
+	}
 	if (opt->rooms > 0)
 		fill_rooms(l);
+	if (!l->protocol->echo)
+		pair_up(l);
 	link_resolve(l);
 }
 
@@ -108,6 +128,7 @@ load_fini(struct load *l)
 		if (m->voice != NULL)
 			free(m->voice->when);
 		free(m->voice);
+		free(m->heard);
 	}
 	for (unsigned i = 0; i < l->opt->rooms; i++)
 		record_fini(&l->rooms[i].said);

@@ -22,10 +22,12 @@
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX_BYTES 3072
 #define INPUT_BYTES (256u << 10)
+#define INPUT_HEAD 8192u /* for a begun frame, before what continues it */
 
 struct options {
 	const char *mode;
-	const char *host; /* --host, an IPv4 or IPv6 address */
+	const char *protocol; /* --protocol, by its name */
+	const char *host;     /* --host, an IPv4 or IPv6 address */
 	const char *port;
 	const char *socket; /* --socket: a Unix socket instead */
 	const char *from;   /* --from: the source address */
@@ -59,11 +61,13 @@ enum state { GONE, CONNECTING, ENTERING, INSIDE };
 struct voice {
 	uint64_t sent;
 	uint64_t seen;	 /* the last one recorded in the room */
-	uint64_t acked;	 /* the last one whose echo came back */
-	uint64_t *when;	 /* ns, by number modulo the window */
+	uint64_t acked;	 /* the last one that came back, see `acks` */
+	uint64_t *when;	 /* ns, by number modulo `slots` */
 	uint64_t offset; /* ns from the start to its first paced message */
-	char name[48], head[64], id[48];
-	unsigned name_len, head_len, id_len;
+	char name[48], head[128], id[48];
+	const char *tail;
+	unsigned slots; /* a power of two */
+	unsigned name_len, head_len, id_len, tail_len;
 	unsigned text_len; /* how much of the head is text */
 };
 
@@ -71,6 +75,7 @@ struct room {
 	char name[40];
 	size_t name_len;
 	unsigned count;		  /* of its members */
+	unsigned speakers;	  /* of these; they have the first places */
 	struct member *members;	  /* chained by `next_in_room` */
 	struct histogram *delays; /* of this room apart; or NULL */
 	struct record said;
@@ -80,6 +85,9 @@ struct member {
 	struct room *room; /* NULL: in no room */
 	struct member *next_in_room;
 	struct voice *voice; /* NULL: never speaks */
+	struct member *acks; /* whose messages have come back when they are
+			      * here: itself, if it receives its own */
+	uint64_t *heard;     /* the last one of each sender of the room */
 	char *rest;	     /* a begun line */
 	char *out;	     /* what the socket did not take */
 	uint64_t next;	     /* the number it must receive next */
@@ -98,8 +106,11 @@ struct member {
 	bool bye;      /* got a BYE */
 };
 
+struct protocol;
+
 struct load {
 	const struct options *opt;
+	const struct protocol *protocol;
 	struct sockaddr_storage to, from;
 	socklen_t to_len, from_len;
 	int epoll;
@@ -119,8 +130,10 @@ struct load {
 	uint64_t ephemeral, notices, pongs;
 	uint64_t gaps, missed, errors, sent;
 	uint64_t faults;
-	uint64_t now;	/* ns: of the latest receive */
-	uint64_t start; /* ns: when speaking began */
+	uint64_t untimed;	      /* deliveries whose delay is not known */
+	uint64_t bytes_in, bytes_out; /* without what TCP adds */
+	uint64_t now;		      /* ns: of the latest receive */
+	uint64_t start;		      /* ns: when speaking began */
 	uint64_t first_bye, last_end;
 	struct histogram login, delivery;
 

@@ -1,4 +1,4 @@
-/* member.h -- one connection: what it receives is checked, what it says is made
+/* member.h -- one connection: it enters, says what it may, and takes what comes
  *
  * SPDX-License-Identifier: MIT
  *
@@ -10,18 +10,26 @@
 
 #include "load.h"
 
-/* Takes bytes as they were received. */
-void member_take(
-    struct load *l, struct member *m, const char *data, size_t len);
+/* It is connected: says what comes first. */
+void member_connected(struct load *l, struct member *m);
+
+/* It is where it wanted to be. */
+void member_entered(struct load *l, struct member *m);
+
+/* A message took this long to reach it. */
+void member_delay(struct load *l, const struct member *m, uint64_t ns);
+
+/* Takes bytes as they were received. INPUT_HEAD bytes before them may be
+ * written to. */
+void member_take(struct load *l, struct member *m, char *data, size_t len);
+
+/* Asks for a sign of life, which `pongs` counts. */
+void member_ping(struct load *l, struct member *m);
 
 /* Says as much as the window and the mode allow. */
 void member_speak(struct load *l, struct member *m);
 
 /* Makes it one of those that speak. */
 void member_give_voice(struct load *l, struct member *m);
-
-/* Ends its comparing with the record: from here on its lines are looked at one
- * by one, until one is recorded. What it had of a begun line is kept. */
-void member_detach(struct member *m);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "link.h"
+#include "member.h"
 #include "modes.h"
 
 static void
@@ -28,12 +29,16 @@ one_round(struct load *l, unsigned round)
 {
 	char name[40];
 	uint64_t begin = now_ns();
+	double s;
 
 	l->round = round;
 	l->ending = false;
 	load_enter(l);
+	s = (now_ns() - begin) / 1e9;
 	snprintf(name, sizeof(name), "round%u_seconds", round);
-	figure_real(name, (now_ns() - begin) / 1e9);
+	figure_real(name, s);
+	snprintf(name, sizeof(name), "round%u_logins_per_s", round);
+	figure_real(name, l->inside / s);
 	snprintf(name, sizeof(name), "round%u_members", round);
 	figure_int(name, l->inside);
 	snprintf(name, sizeof(name), "round%u_login", round);
@@ -89,7 +94,7 @@ ask_all(struct load *l)
 
 	for (unsigned i = 0; i < l->count; i++)
 		if (l->members[i].state == INSIDE)
-			link_send(l, &l->members[i], "PING\n", 5);
+			member_ping(l, &l->members[i]);
 	do
 		load_turn(l, 1000000);
 	while ((alive = answers(l)) < l->inside && l->now < limit);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "protocol.h"
 #include "talk.h"
 
 static double
@@ -23,20 +24,6 @@ talk_measure(const struct options *opt, struct use *use_r)
 {
 	if (opt->pid != 0 && use_read(opt->pid, use_r) != 0)
 		fprintf(stderr, "vcrp-bench: no process %d\n", (int)opt->pid);
-}
-
-static unsigned
-behind(const struct load *l)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < l->count; i++) {
-		const struct member *m = &l->members[i];
-
-		count += !m->stopped && m->next < m->room->said.next &&
-		    m->room->said.next > m->room->said.first;
-	}
-	return count;
 }
 
 static void
@@ -58,14 +45,14 @@ speak(struct talk *t)
 		if (l->now - looked < 2000000)
 			continue;
 		looked = l->now;
-		over = pace_done(t) && behind(l) == 0;
+		over = pace_done(t) && l->protocol->behind(l) == 0;
 		if (over && ready)
 			return;
 		if (l->now - moved > l->opt->patience * 1e9)
 			break;
 	}
 	load_fault(l, NULL, "%u members are behind, %u connections ended",
-	    behind(l), l->gone);
+	    l->protocol->behind(l), l->gone);
 }
 
 /* Each message is with each member, or a GAP told of it. */
@@ -80,7 +67,7 @@ balance(struct talk *t)
 
 		unacked += m->voice->sent - m->voice->acked;
 		unseen += m->voice->sent - m->voice->seen;
-		due += m->voice->sent * m->room->count;
+		due += m->voice->sent * (m->room->count - !l->protocol->echo);
 	}
 	for (unsigned i = 0; i < l->count; i++)
 		stopped += l->members[i].stopped;
@@ -129,7 +116,14 @@ talk_print(struct talk *t)
 	figure_int("deliveries", l->lines);
 	figure_real("messages_per_s", l->sent / s);
 	figure_real("deliveries_per_s", l->lines / s);
+	if (l->lines > 0)
+		figure_real("bytes_per_delivery",
+		    (double)(l->bytes_in - t->bytes_in) / l->lines);
+	if (l->sent > 0)
+		figure_real("bytes_per_message",
+		    (double)(l->bytes_out - t->bytes_out) / l->sent);
 	histogram_print(&l->delivery, "delivery");
+	figure_int("delivery_untimed", l->untimed);
 	figure_int("gaps", l->gaps);
 	figure_int("missed", l->missed);
 	figure_int("others_messages", l->others);
@@ -171,6 +165,8 @@ talk_go(struct talk *t)
 		return false;
 	}
 	talk_measure(l->opt, &t->entered);
+	t->bytes_in = l->bytes_in;
+	t->bytes_out = l->bytes_out;
 	t->own_cpu = own_cpu();
 	speak(t);
 	t->seconds = (now_ns() - l->start) / 1e9;

@@ -1,4 +1,4 @@
-/* vcrp-bench.c -- loads a VCRP server and checks what it promises
+/* vcrp-bench.c -- loads a chat server and checks what it delivers
  *
  * SPDX-License-Identifier: MIT */
 #include <getopt.h>
@@ -9,11 +9,23 @@
 #include <unistd.h>
 
 #include "modes.h"
+#include "protocol.h"
 
 static const struct mode modes[] = {
 	{ "fanout", talk_run,
-	    { .rooms = 1, .members = 100, .senders = 1, .time = 10 },
+	    { .rooms = 1,
+		.members = 100,
+		.senders = 1,
+		.window = 100,
+		.time = 10 },
 	    "senders speak as fast as their windows allow" },
+	{ "volano", talk_run,
+	    { .rooms = 50,
+		.members = 20,
+		.senders = 20,
+		.window = 1,
+		.time = 10 },
+	    "fanout in many rooms in which everybody speaks" },
 	{ "latency", talk_run,
 	    { .rooms = 1,
 		.members = 100,
@@ -68,8 +80,10 @@ static const struct row {
 	{                                                                      \
 		name, kind, offsetof(struct options, field), unit, help        \
 	}
+	ROW("protocol", TEXT, protocol, "NAME",
+	    "vcrp, irc, nats, redis or mqtt (vcrp)"),
 	ROW("host", TEXT, host, "ADDRESS", "the server (127.0.0.1)"),
-	ROW("port", TEXT, port, "N", "its port (3073)"),
+	ROW("port", TEXT, port, "N", "its port (the protocol's own)"),
 	ROW("socket", TEXT, socket, "PATH", "its Unix socket, in place of TCP"),
 	ROW("from", TEXT, from, "ADDRESS", "the address to connect from"),
 	ROW("pid", COUNT, pid, "PID", "measure this process too"),
@@ -85,7 +99,7 @@ static const struct row {
 	    "mixed: the i-th room has 1/i^X of the largest's members (1)"),
 	ROW("bytes", COUNT, bytes, "B", "of a text, 32 to 3072 (128)"),
 	ROW("window", COUNT, window, "W",
-	    "messages of a sender without echo (64)"),
+	    "messages of a sender that have not come back (64)"),
 	ROW("rate", REAL, rate, "N",
 	    "messages a second of each sender; 0: no pause"),
 	ROW("time", REAL, time, "S", "seconds to speak or to keep still"),
@@ -185,10 +199,33 @@ refuse(const char *why)
 }
 
 static void
+check_protocol(const struct options *opt)
+{
+	const struct protocol *p = protocol_find(opt->protocol);
+
+	if (p == NULL)
+		refuse("--protocol is vcrp, irc, nats, redis or mqtt");
+	if (opt->bytes < 32 || opt->bytes > p->bytes_max) {
+		fprintf(stderr, "vcrp-bench: --bytes is 32 to %u with %s\n",
+		    p->bytes_max, p->name);
+		exit(2);
+	}
+	if (p == &vcrp_protocol)
+		return;
+	if (opt->ids)
+		refuse("--ids is for --protocol vcrp only");
+	if (opt->stop > 0)
+		refuse("--stop and the mode slow need GAPs, which only"
+		       " --protocol vcrp has");
+	if (!p->echo && opt->members < 2 && opt->senders > 0)
+		refuse("--members is at least 2 where nobody receives his own"
+		       " messages");
+}
+
+static void
 check(const struct options *opt)
 {
-	if (opt->bytes < 32 || opt->bytes > TEXT_MAX_BYTES)
-		refuse("--bytes is 32 to 3072");
+	check_protocol(opt);
 	if (opt->members == 0 || opt->window == 0 || opt->at_once == 0 ||
 	    opt->sample == 0)
 		refuse("--members, --window, --at-once and --sample are at"
@@ -226,19 +263,21 @@ main(int argc, char **argv)
 	}
 	opt = mode->defaults;
 	opt.host = "127.0.0.1";
-	opt.port = "3073";
+	opt.protocol = "vcrp";
 	opt.room = "load";
 	snprintf(nick, sizeof(nick), "v%dx", (int)getpid());
 	opt.nick = nick;
 	opt.bytes = 128;
-	if (opt.window == 0)
-		opt.window = 64;
 	opt.at_once = 200;
 	opt.patience = 10;
 	if (opt.sample == 0)
 		opt.sample = 16;
+	if (opt.window == 0)
+		opt.window = 64;
 	parse(&opt, argc - 1, argv + 1);
 	check(&opt);
+	if (opt.port == NULL)
+		opt.port = protocol_find(opt.protocol)->port;
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return mode->run(&opt);

@@ -59,6 +59,12 @@ word_is(struct word got, const char *text)
 	return got.len == strlen(text) && memcmp(got.at, text, got.len) == 0;
 }
 
+static inline bool
+begins_with(const char *data, size_t len, const char *text)
+{
+	return len >= strlen(text) && memcmp(data, text, strlen(text)) == 0;
+}
+
 /* Takes a line without its LF apart: the attributes without their `@`, and the
  * verb; `w` stands at what follows. */
 static inline struct word
