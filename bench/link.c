@@ -236,6 +236,7 @@ link_close(struct load *l, struct member *m, bool reset)
 	}
 	l->last_end = now_ns();
 	m->state = GONE;
+	m->attached = false;
 	free(m->rest);
 	free(m->out);
 	m->rest = m->out = NULL;

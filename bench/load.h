@@ -35,24 +35,28 @@ struct options {
 	const char *nick;   /* how nicks begin */
 	pid_t pid;	    /* the server, to be measured; 0: no */
 	unsigned rooms;
-	unsigned members; /* in each room; mixed: in all together */
-	unsigned senders; /* in each room */
-	unsigned bytes;	  /* of a message's text */
-	unsigned window;  /* unacknowledged messages of a sender */
-	unsigned at_once; /* logins under way */
-	unsigned rounds;  /* of a storm */
-	unsigned sample;  /* time each so-manieth message */
-	unsigned stop;	  /* members of each room that stop reading */
-	unsigned rcvbuf;  /* their socket's receive buffer; 0: default */
-	double rate;	  /* messages a second of a sender; 0: no pause */
-	double time;	  /* seconds */
-	double share;	  /* mixed: of each room's members, who speak */
-	double exponent;  /* mixed: of the power law of the rooms' sizes */
+	unsigned members;     /* in each room; mixed: in all together */
+	unsigned senders;     /* in each room */
+	unsigned bytes;	      /* of a message's text */
+	unsigned window;      /* unacknowledged messages of a sender */
+	unsigned at_once;     /* logins under way */
+	unsigned rounds;      /* of a storm */
+	unsigned sample;      /* time each so-manieth message */
+	unsigned stop;	      /* members of each room that stop reading */
+	unsigned rcvbuf;      /* their socket's receive buffer; 0: default */
+	double rate;	      /* messages a second of a sender; 0: no pause */
+	double time;	      /* seconds */
+	double share;	      /* mixed: of each room's members, who speak */
+	double churn;	      /* reconnects a second */
+	unsigned pool;	      /* churn: members that come and go, in all */
+	unsigned churn_rooms; /* churn: rooms of their own for them */
+	double exponent;      /* mixed: of the power law of the rooms' sizes */
 	double stop_after, resume_after;
 	double patience; /* seconds without progress */
 	uint64_t count;	 /* messages of a sender; 0: until `time` */
 	bool ids;	 /* give each message an id */
-	bool reset;	 /* storm: end connections with RST */
+	bool reset;	 /* end connections with RST */
+	bool leave;	 /* churn: leave and join instead of reconnecting */
 };
 
 enum state { GONE, CONNECTING, ENTERING, INSIDE };
@@ -60,6 +64,7 @@ enum state { GONE, CONNECTING, ENTERING, INSIDE };
 /* What a member that speaks has said. Message numbers of its own begin at 1. */
 struct voice {
 	uint64_t sent;
+	uint64_t asks;	 /* if `asked`: how many it is to have said */
 	uint64_t seen;	 /* the last one recorded in the room */
 	uint64_t acked;	 /* the last one that came back, see `acks` */
 	uint64_t *when;	 /* ns, by number modulo `slots` */
@@ -69,6 +74,8 @@ struct voice {
 	unsigned slots; /* a power of two */
 	unsigned name_len, head_len, id_len, tail_len;
 	unsigned text_len; /* how much of the head is text */
+	bool asked;	   /* speaks when it is asked to, at no pace */
+	bool with_id;	   /* gives each message an id */
 };
 
 struct room {
@@ -92,6 +99,7 @@ struct member {
 	char *out;	     /* what the socket did not take */
 	uint64_t next;	     /* the number it must receive next */
 	uint64_t at;	     /* if attached: its offset in the record */
+	uint64_t last;	     /* what the room had when it came in */
 	uint64_t begun;	     /* ns: when it began to connect */
 	uint64_t missed;     /* lines that GAPs told of */
 	uint32_t gaps;
@@ -101,7 +109,9 @@ struct member {
 	int fd;
 	enum state state;
 	bool attached; /* has reached a recorded line */
-	bool slow;     /* is one of those that stop reading */
+	bool slow;     /* stops reading or comes and goes: is counted apart */
+	bool resumes;  /* comes back, and goes on where it was */
+	bool catching; /* has not got what was said while it was away */
 	bool stopped;  /* does not read now */
 	bool bye;      /* got a BYE */
 };
@@ -124,8 +134,9 @@ struct load {
 	bool ending;	/* connections may close now */
 
 	unsigned under_way, inside, refused, gone, byes;
+	unsigned repeats;    /* messages that the server knew to be said */
 	uint64_t lines;	     /* numbered ones, to whomsoever */
-	uint64_t slow_lines; /* of these, to those that stop reading */
+	uint64_t slow_lines; /* of these, to those that are `slow` */
 	uint64_t others;     /* numbered, but said by nobody of this run */
 	uint64_t ephemeral, notices, pongs;
 	uint64_t gaps, missed, errors, sent;
@@ -136,6 +147,7 @@ struct load {
 	uint64_t start;		      /* ns: when speaking began */
 	uint64_t first_bye, last_end;
 	struct histogram login, delivery;
+	struct histogram resume; /* from its begin until all is caught up */
 
 	/* How many messages a member may have sent by now, and when one of
 	 * them was or is due, which is what its delay is counted from. */

@@ -77,7 +77,7 @@ compose(struct load *l, const struct voice *v, char *line)
 {
 	size_t len = 0, text;
 
-	if (l->opt->ids) {
+	if (v->with_id) {
 		memcpy(line, v->id, v->id_len);
 		len = v->id_len;
 		len += put_number(line + len, v->sent);
@@ -105,7 +105,7 @@ member_speak(struct load *l, struct member *m)
 
 	if (m->out_len > 0 || l->allowed == NULL || m->state != INSIDE)
 		return;
-	allowed = l->allowed(l, m);
+	allowed = v->asked ? v->asks : l->allowed(l, m);
 	while (v->sent < allowed && v->sent - v->acked < l->opt->window &&
 	    len + LINE_MAX_BYTES <= sizeof(lines)) {
 		v->sent++;
@@ -115,6 +115,24 @@ member_speak(struct load *l, struct member *m)
 	}
 	if (len > 0)
 		link_send(l, m, lines, len);
+}
+
+void
+member_repeat(struct load *l, struct member *m)
+{
+	char line[LINE_MAX_BYTES];
+
+	link_send(l, m, line, compose(l, m->voice, line));
+}
+
+void
+member_leave(struct load *l, struct member *m)
+{
+	char out[SAID_MAX];
+
+	/* It has not caught up until it is told up to where that is. */
+	m->last = UINT64_MAX;
+	link_send(l, m, out, l->protocol->leave(l, m, out));
 }
 
 static void
@@ -161,5 +179,6 @@ member_give_voice(struct load *l, struct member *m)
 	v->tail_len = strlen(v->tail);
 	v->slots = slots_for(l);
 	v->when = must(calloc(v->slots, sizeof(*v->when)));
+	v->with_id = l->opt->ids || m->resumes;
 	name_it(l, m, v);
 }

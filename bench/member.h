@@ -29,6 +29,12 @@ void member_ping(struct load *l, struct member *m);
 /* Says as much as the window and the mode allow. */
 void member_speak(struct load *l, struct member *m);
 
+/* Says the last message once more, with the same id. */
+void member_repeat(struct load *l, struct member *m);
+
+/* Leaves its room, to enter it again. */
+void member_leave(struct load *l, struct member *m);
+
 /* Makes it one of those that speak. */
 void member_give_voice(struct load *l, struct member *m);
 

@@ -23,6 +23,9 @@ int talk_run(const struct options *opt);
 /* Speakers in rooms whose sizes follow a power law. */
 int mixed_run(const struct options *opt);
 
+/* Beside members that stay, others are cut and come back all the time. */
+int churn_run(const struct options *opt);
+
 /* Everybody connects and enters at once; then all end, and it begins anew. */
 int storm_run(const struct options *opt);
 

@@ -107,14 +107,16 @@ pace_done(const struct talk *t)
 {
 	const struct load *l = &t->load;
 
-	for (unsigned i = 0; i < t->count; i++) {
-		struct voice *v = t->speakers[i]->voice;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct member *m = &l->members[i];
+		const struct voice *v = m->voice;
 
-		if (v->acked < v->sent ||
-		    v->sent < l->allowed(l, t->speakers[i]))
+		if (v != NULL &&
+		    (v->acked < v->sent ||
+			(!v->asked && v->sent < l->allowed(l, m))))
 			return false;
 	}
 	if (l->opt->rate > 0)
-		return l->sent == paced_total(l->opt) * t->count;
+		return t->told == paced_total(l->opt) * t->count;
 	return l->opt->count > 0 || l->now >= l->start + seconds(l->opt->time);
 }

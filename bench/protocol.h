@@ -53,6 +53,11 @@ struct protocol {
 	size_t (*head)(
 	    const struct load *l, const struct member *m, char *out_r);
 
+	/* What a member says to leave its room and enter it again at once;
+	 * NULL: it cannot be told. */
+	size_t (*leave)(
+	    const struct load *l, const struct member *m, char *out_r);
+
 	/* Takes bytes as they were received. INPUT_HEAD bytes before them may
 	 * be written to. */
 	void (*take)(struct load *l, struct member *m, char *data, size_t len);

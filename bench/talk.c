@@ -62,15 +62,16 @@ balance(struct talk *t)
 	struct load *l = &t->load;
 	uint64_t unacked = 0, unseen = 0, stopped = 0, due = 0;
 
-	for (unsigned i = 0; i < t->count; i++) {
-		const struct member *m = t->speakers[i];
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct member *m = &l->members[i];
 
+		stopped += m->stopped;
+		if (m->voice == NULL)
+			continue;
 		unacked += m->voice->sent - m->voice->acked;
 		unseen += m->voice->sent - m->voice->seen;
 		due += m->voice->sent * (m->room->count - !l->protocol->echo);
 	}
-	for (unsigned i = 0; i < l->count; i++)
-		stopped += l->members[i].stopped;
 	if (l->byes > 0)
 		load_fault(l, NULL, "%u were told BYE", l->byes);
 	if (unacked > 0)
@@ -148,7 +149,7 @@ find_speakers(struct talk *t)
 	struct load *l = &t->load;
 
 	for (unsigned i = 0; i < l->count; i++)
-		if (l->members[i].voice != NULL)
+		if (l->members[i].voice != NULL && !l->members[i].voice->asked)
 			t->speakers[t->count++] = &l->members[i];
 }
 

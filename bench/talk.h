@@ -17,7 +17,7 @@
 
 struct talk {
 	struct load load;
-	struct member **speakers; /* who has a voice */
+	struct member **speakers; /* who has a voice of its own */
 	unsigned count;		  /* of them */
 	uint64_t told;		  /* paced messages whose moment has come */
 	struct use before, entered, after; /* of the server */

@@ -46,9 +46,9 @@ lowest_needed(const struct room *room)
 	uint64_t lowest = room->said.next;
 
 	for (struct member *m = room->members; m != NULL; m = m->next_in_room)
-		if (m->attached && m->next < lowest)
+		if ((m->attached || m->catching) && m->next < lowest)
 			lowest = m->next;
-	return lowest;
+	return lowest > room->said.first ? lowest : room->said.first;
 }
 
 /* Makes place for a line. When the record is as large as it may be and
@@ -245,6 +245,30 @@ gap(struct load *l, struct member *m, struct words *w)
 		m->voice->acked = m->voice->sent;
 }
 
+/* Joins anew, behind the last line that it has. */
+static size_t
+join(const struct member *m, char *out_r)
+{
+	size_t len = sprintf(out_r, "JOIN %s", m->room->name);
+
+	if (m->resumes && m->next > 0)
+		len += sprintf(out_r + len, " %" PRIu64, m->next - 1);
+	out_r[len++] = '\n';
+	return len;
+}
+
+static void
+left(struct load *l, struct member *m)
+{
+	char out[SAID_MAX];
+
+	m->state = ENTERING;
+	m->begun = l->now;
+	l->inside--;
+	l->under_way++;
+	link_send(l, m, out, join(m, out));
+}
+
 static void
 answered(struct load *l, struct member *m, struct words *w)
 {
@@ -252,10 +276,19 @@ answered(struct load *l, struct member *m, struct words *w)
 
 	if (word_is(what, "HELLO") && m->room == NULL)
 		member_entered(l, m);
+	if (word_is(what, "SAY"))
+		l->repeats++;
+	if (word_is(what, "LEAVE"))
+		left(l, m);
 	if (!word_is(what, "JOIN") || m->room == NULL || m->state == INSIDE)
 		return;
 	word_next(w);
-	m->next = word_number(w) + 1;
+	m->last = word_number(w);
+	if (m->resumes && m->next > m->last + 1)
+		load_fault(l, m, "the room is at %" PRIu64 ", behind %" PRIu64,
+		    m->last, m->next - 1);
+	if (!m->resumes || m->next == 0)
+		m->next = m->last + 1;
 	member_entered(l, m);
 }
 
@@ -266,6 +299,15 @@ refused(struct load *l, struct member *m, const char *line, size_t len)
 	load_fault(l, m, "%.*s", (int)(len - 1), line);
 	if (m->state == ENTERING)
 		m->bye = true;
+}
+
+static void
+outside(struct load *l, struct member *m, struct word verb, const char *line,
+    size_t len)
+{
+	if (!word_is(verb, "ROOM"))
+		load_fault(
+		    l, m, "not being in the room: %.*s", (int)(len - 1), line);
 }
 
 static void
@@ -292,11 +334,12 @@ one_line(struct load *l, struct member *m, const char *line, size_t len)
 		l->notices++;
 	} else {
 		room = word_next(&w);
-		if (m->room == NULL || m->state != INSIDE ||
-		    room.len != m->room->name_len ||
+		if (m->room == NULL || room.len != m->room->name_len ||
 		    memcmp(room.at, m->room->name, room.len) != 0)
 			return;
-		if (word_is(verb, "GAP"))
+		if (m->state != INSIDE)
+			outside(l, m, verb, line, len);
+		else if (word_is(verb, "GAP"))
 			gap(l, m, &w);
 		else if (word_is(verb, "MSG"))
 			numbered(l, m, line, len, true, &w);
@@ -356,6 +399,10 @@ take(struct load *l, struct member *m, char *data, size_t len)
 			one_line(l, m, data, len);
 		data += len;
 	}
+	if (m->catching && m->state == INSIDE && m->next > m->last) {
+		m->catching = false;
+		histogram_add(&l->resume, l->now - m->begun);
+	}
 }
 
 static unsigned
@@ -375,11 +422,16 @@ behind(const struct load *l)
 static size_t
 hello(const struct load *l, const struct member *m, char *out_r)
 {
-	size_t len = sprintf(
-	    out_r, "HELLO %s%u-%u\n", l->opt->nick, l->round, load_index(l, m));
+	unsigned i = load_index(l, m);
+	size_t len = 0;
 
+	/* Only with a key it is the same guest that comes back. */
+	if (m->resumes)
+		len = sprintf(out_r, "@key=key-of-bench-%022u ", i);
+	len +=
+	    sprintf(out_r + len, "HELLO %s%u-%u\n", l->opt->nick, l->round, i);
 	if (m->room != NULL)
-		len += sprintf(out_r + len, "JOIN %s\n", m->room->name);
+		len += join(m, out_r + len);
 	return len;
 }
 
@@ -388,6 +440,13 @@ head(const struct load *l, const struct member *m, char *out_r)
 {
 	(void)l;
 	return sprintf(out_r, "SAY %s ", m->room->name);
+}
+
+static size_t
+leave(const struct load *l, const struct member *m, char *out_r)
+{
+	(void)l;
+	return sprintf(out_r, "LEAVE %s\n", m->room->name);
 }
 
 const struct protocol vcrp_protocol = {
@@ -399,6 +458,7 @@ const struct protocol vcrp_protocol = {
 	.bytes_max = TEXT_MAX_BYTES,
 	.echo = true,
 	.hello = hello,
+	.leave = leave,
 	.head = head,
 	.take = take,
 	.behind = behind,

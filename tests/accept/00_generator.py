@@ -5,7 +5,7 @@
 import subprocess
 
 from accept import Row
-from fake_server import FAULTS, FakeServer
+from fake_server import FAULTS, RESUME_FAULTS, FakeServer
 
 row = Row("0", "vcrp-bench against a server that breaks its promises once")
 program = row.program("vcrp-bench")
@@ -16,6 +16,9 @@ FANOUT = ("fanout", "--rooms", "2", "--members", "8", "--senders", "3",
 # 2 rooms of 12 and 6 members, of whom 3 and 2 speak
 MIXED = ("mixed", "--rooms", "2", "--members", "18", "--share", "0.25",
          "--count", "700")
+# Four that stay, four that come and go, 0.3 seconds each way
+CHURN = ("churn", "--members", "4", "--senders", "2", "--rate", "500",
+         "--pool", "4", "--churn", "100", "--time", "0.3")
 
 
 def run(fault, load=FANOUT):
@@ -44,4 +47,13 @@ row.check(result.returncode == 0 and "deliveries 33600\n" in result.stdout and
 result = run("hole", MIXED)
 row.check(result.returncode == 1, "a hole there: %s" %
           result.stderr.split("\n")[0][:60])
+for more in (), ("--reset",), ("--leave",), ("--churn-rooms", "2"):
+    result = run(None, CHURN + more)
+    row.check(result.returncode == 0 and "reconnects 3" in result.stdout,
+              "churn %s: nothing is found" % "".join(more))
+for fault in RESUME_FAULTS:
+    more = ("--leave",) if fault == "no end" else ()
+    result = run(fault, CHURN + more)
+    row.check(result.returncode == 1, "%s: %s" % (
+        fault, result.stderr.split("\n")[0][:60]))
 row.finish()

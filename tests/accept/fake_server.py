@@ -15,6 +15,10 @@ import time
 FAULTS = ("hole", "double", "swap", "change", "cut", "refuse", "bye",
           "silence", "order", "gap")
 
+# Done once, to who comes back after some messages.
+RESUME_FAULTS = ("replay hole", "replay double", "replay change", "replay gap",
+                 "live double", "older room", "another person", "no end")
+
 
 class Conn:
     def __init__(self, sock):
@@ -27,6 +31,7 @@ class FakeServer(threading.Thread):
         super().__init__(daemon=True)
         self.fault, self.after, self.said = fault, after, 0
         self.rooms, self.held = {}, None
+        self.known = {}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.listener.setblocking(False)
         self.port = self.listener.getsockname()[1]
@@ -107,23 +112,64 @@ class FakeServer(threading.Thread):
             conn.out += b"OK HELLO " + conn.nick + b"\n"
         elif verb == b"JOIN":
             return self.enter(conn, rest)
+        elif verb == b"LEAVE":
+            self.leave(conn, rest)
         elif verb == b"SAY":
             return self.say(conn, attrs, *rest.split(b" ", 1))
         elif verb == b"PING":
             conn.out += b"PONG " + rest + b"\n"
         return {conn}
 
-    def enter(self, conn, name):
-        room = self.rooms.setdefault(name, {"last": 1000, "members": []})
+    def enter(self, conn, rest):
+        name, _, after = rest.partition(b" ")
+        room = self.rooms.setdefault(
+            name, {"last": 1000, "members": [], "log": []})
         for other in room["members"]:
             other.out += b"JOIN %s %s\n" % (name, conn.nick)
         room["members"].append(conn)
         conn.out += b"ROOM %s %d %d\nOK JOIN %s %d\n" % (
             name, room["last"], len(room["members"]), name, room["last"])
+        if after:
+            self.replay(conn, name, room, int(after))
         return set(room["members"])
+
+    def leave(self, conn, name):
+        if self.fault != "no end":
+            self.rooms[name]["members"].remove(conn)
+        conn.out += b"OK LEAVE " + name + b"\n"
+
+    def replay(self, conn, name, room, after):
+        lines = room["log"][after - 1000:]
+        if lines and self.fault in RESUME_FAULTS:
+            lines = self.spoil_replay(conn, name, room, after, lines)
+        conn.out += b"".join(lines)
+
+    def spoil_replay(self, conn, name, room, after, lines):
+        fault, self.fault = self.fault, None
+        if fault == "replay hole":
+            return lines[1:]
+        if fault == "replay double":
+            return room["log"][after - 1001:]
+        if fault == "replay change":
+            return [lines[0][:-9] + b"?" + lines[0][-8:]] + lines[1:]
+        if fault == "replay gap":
+            return [b"GAP %s %d %d\n" % (name, after + 1, room["last"])]
+        if fault == "live double":
+            return lines + lines[-1:]
+        if fault == "older room":
+            conn.out = conn.out.replace(b"OK JOIN %s %d" % (name, room["last"]),
+                                        b"OK JOIN %s %d" % (name, after - 1))
+            return lines
+        self.fault = fault
+        return lines
 
     def say(self, conn, attrs, name, text):
         room = self.rooms[name]
+        before = self.known.get((conn.nick, attrs)) if attrs else None
+        if before and self.fault != "another person":
+            conn.out += attrs + b"OK SAY %s %d\n" % (name, before)
+            return {conn}
+        self.known[conn.nick, attrs] = room["last"] + 1
         self.said += 1
         due = self.said == self.after
         if due and self.fault == "order":
@@ -140,6 +186,7 @@ class FakeServer(threading.Thread):
         room["last"] += 1
         line = attrs + b"MSG %s %d %d %s %s\n" % (
             name, room["last"], time.time() * 1000, conn.nick, text)
+        room["log"].append(line)
         for member in room["members"]:
             copy = line
             if due and member is room["members"][-1]:
