@@ -187,20 +187,23 @@ fake_drop(struct guy **at, const char *parting)
 {
 	struct guy *g = *at;
 	struct fake *f = g->fake;
+	struct move *move;
 
 	*at = NULL;
 	fake_turn(f);
 	list_remove(&g->link);
 	if (g->member != NULL) {
+		move = move_new(g->member, MAIL_DETACH);
 		if (parting != NULL)
-			blob_add(&g->member->parting, slice_of(parting));
+			blob_add(&move->words, slice_of(parting));
 		g->member->gone = true;
-		fake_ask(f, g->member, MAIL_DETACH);
+		fake_ask(f, move);
 		fake_turn(f);
 	}
 	assert(g->under_way == 0);
 	people_leave(f->registry, &g->contact, f->now);
 	blob_unref(&g->heard);
+	blob_unref(&g->then);
 	free(g);
 }
 

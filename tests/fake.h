@@ -64,6 +64,8 @@ struct guy {
 	struct mail    handover;
 	struct member *member;		/* in the room; or NULL */
 	struct blob   *heard;		/* since it was last asked for */
+	uint64_t       live;		/* ephemeral lines from here on */
+	struct blob   *then;		/* to be heard there; or NULL */
 	uint64_t       cursor;		/* last number heard; 0: any may come */
 	unsigned       under_way;	/* requests not yet back */
 	bool           moving;		/* a JOIN or LEAVE is under way: an io

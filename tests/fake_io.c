@@ -62,10 +62,10 @@ hear(struct guy *g, struct blob **b)
 
 /* The log has what comes next: a slice of it is asked for. */
 static void
-ask_log(struct guy *g, struct member *m)
+ask_log(struct guy *g, struct reading *r)
 {
-	m->asking = true;
-	archives_read(g->fake->registry->archives, m->reading);
+	r->member->asking = true;
+	archives_read(g->fake->registry->archives, r);
 }
 
 static void
@@ -73,16 +73,15 @@ replay(struct guy *g, struct member *m, uint64_t from)
 {
 	struct reading *r = xcalloc(1, sizeof(*r));
 
-	assert(m->reading == NULL && m->chunk == NULL);
+	assert(!m->asking && m->chunk == NULL);
 	r->mail.kind = MAIL_READ;
 	r->back = g->fake->box_at[g->contact.io];
 	r->member = m;
-	r->room = m->room;
+	r->room = m->feed->room;
 	r->next = from;
 	r->most = 4096;
-	m->reading = r;
 	g->cursor = from - 1;
-	ask_log(g, m);
+	ask_log(g, r);
 }
 
 static void
@@ -91,17 +90,17 @@ attach(struct guy *g, struct member *m, struct place *p)
 	g->member = m;
 	if (p->log > 0) {
 		chunk_unref(&m->chunk);
-		blob_unref(&m->then);
+		blob_unref(&g->then);
 		replay(g, m, p->log);
 		return;
 	}
 	g->cursor = 0;
 	chunk_unref(&m->chunk);
-	blob_unref(&m->then);
+	blob_unref(&g->then);
 	m->chunk = p->chunk;
 	m->off = p->off;
-	m->live = p->live;
-	m->then = p->then;
+	g->live = p->live;
+	g->then = p->then;
 	m->until = UINT64_MAX;
 	p->chunk = NULL;
 	p->then = NULL;
@@ -112,11 +111,6 @@ static void
 free_member(struct member *m)
 {
 	chunk_unref(&m->chunk);
-	chunk_unref(&m->place.chunk);
-	blob_unref(&m->place.first);
-	blob_unref(&m->place.then);
-	blob_unref(&m->then);
-	blob_unref(&m->last_words);
 	free(m);
 }
 
@@ -132,7 +126,7 @@ hear_line(struct guy *g, struct slice line)
 	uint64_t number = event_number(line), end = event_gap_end(line);
 
 	if (number == 0 && g->member->chunk != NULL &&
-	    position(g->member) < g->member->live)
+	    position(g->member) < g->live)
 		return;
 	if (number > 0 && g->cursor > 0 && number != g->cursor + 1)
 		g->fake->holes++;
@@ -142,11 +136,10 @@ hear_line(struct guy *g, struct slice line)
 }
 
 void
-fake_ask(struct fake *f, struct member *m, enum mail_kind kind)
+fake_ask(struct fake *f, struct move *move)
 {
-	m->asking = true;
-	m->ask.kind = kind;
-	mailbox_send(&m->room->inbox, &m->ask);
+	move->member->asking = true;
+	mailbox_send(&move->member->feed->room->inbox, &move->mail);
 	f->more = true;
 }
 
@@ -155,15 +148,18 @@ static bool
 has_place(struct guy *g)
 {
 	struct member *m = g->member;
+	struct move *move;
 
 	if (m->asking)
 		return false;
-	if (m->chunk != NULL && position(m) >= stream_start(&m->room->stream))
+	if (m->chunk != NULL && position(m) >=
+	    stream_start(&m->feed->room->stream))
 		return true;
 	chunk_unref(&m->chunk);
-	blob_unref(&m->then);
-	m->next = g->cursor + 1;
-	fake_ask(g->fake, m, MAIL_AGAIN);
+	blob_unref(&g->then);
+	move = move_new(m, MAIL_AGAIN);
+	move->next = g->cursor + 1;
+	fake_ask(g->fake, move);
 	return false;
 }
 
@@ -185,8 +181,8 @@ fake_read(struct guy *g)
 			chunk_unref(&m->chunk);
 			m->chunk = c;
 		}
-		if (position(m) >= m->live)
-			hear(g, &m->then);
+		if (position(m) >= g->live)
+			hear(g, &g->then);
 		if (ready == 0 || position(m) >= m->until)
 			return;
 		at = c->data + m->off;
@@ -215,19 +211,22 @@ take_answer(struct fake *f, struct request *r)
 }
 
 static void
-take_end(struct fake *f, struct member *m)
+take_end(struct fake *f, struct move *move)
 {
+	struct member *m = move->member;
 	struct guy *g = find_guy(f, m->conn_id);
 
 	if (g != NULL) {
 		m->until = atomic_load(&m->end_at);
-		if (!m->thrown)
+		if (!move->thrown)
 			fake_read(g);
-		if (m->last_words != NULL)
-			hear_event(g, (struct slice){ m->last_words->data,
-			    m->last_words->len });
+		if (move->words != NULL)
+			hear_event(g, (struct slice){ move->words->data,
+			    move->words->len });
+		blob_unref(&g->then);
 		g->member = NULL;
 	}
+	move_free(&move);
 	if (m->asking)
 		m->gone = true;
 	else
@@ -235,22 +234,26 @@ take_end(struct fake *f, struct member *m)
 }
 
 static void
-take_again(struct fake *f, struct member *m)
+take_again(struct fake *f, struct move *move)
 {
+	struct member *m = move->member;
+	struct place *p = &move->place;
 	struct guy *g = find_guy(f, m->conn_id);
 	uint64_t cursor = 0;
 
 	m->asking = false;
 	if (m->gone) {
+		move_free(&move);
 		free_member(m);
 		return;
 	}
 	/* It goes on at the very next, unless it is told otherwise. */
-	if (m->place.first == NULL)
+	if (p->first == NULL)
 		cursor = g->cursor;
-	if (m->place.chunk != NULL || m->place.log > 0)
-		attach(g, m, &m->place);
+	if (p->chunk != NULL || p->log > 0)
+		attach(g, m, p);
 	g->cursor = cursor;
+	move_free(&move);
 }
 
 static void
@@ -272,33 +275,45 @@ take_slice(struct fake *f, struct reading *r)
 {
 	struct member *m = r->member;
 	struct guy *g = find_guy(f, m->conn_id);
+	struct move *move;
 
 	m->asking = false;
 	if (r->bytes != NULL && !m->gone) {
 		hear_slice(g, (struct slice){ r->bytes->data,
 		    r->bytes->len });
 		blob_unref(&r->bytes);
-		ask_log(g, m);
+		ask_log(g, r);
 		return;
 	}
-	m->next = r->next;
-	m->no_log = r->failure != 0;
-	m->reading = NULL;
+	move = move_new(m, MAIL_AGAIN);
+	move->next = r->next;
+	move->no_log = r->failure != 0;
 	blob_unref(&r->bytes);
 	free(r);
-	if (m->gone)
-		free_member(m);
-	else
-		fake_ask(f, m, MAIL_AGAIN);
+	if (!m->gone) {
+		fake_ask(f, move);
+		return;
+	}
+	move_free(&move);
+	free_member(m);
 }
 
 static void
-take_attach(struct fake *f, struct member *m)
+take_attach(struct fake *f, struct move *move)
 {
+	struct member *m = move->member;
 	struct guy *g = find_guy(f, m->conn_id);
 
 	assert(g != NULL && g->member == NULL);
-	attach(g, m, &m->place);
+	attach(g, m, &move->place);
+	move_free(&move);
+}
+
+static void
+take_detached(struct move *move)
+{
+	free_member(move->member);
+	move_free(&move);
 }
 
 static void
@@ -309,19 +324,19 @@ take_mail(struct fake *f, struct mail *m)
 		take_answer(f, table_entry(m, struct request, mail));
 		break;
 	case MAIL_DETACH:
-		free_member(table_entry(m, struct member, ask));
+		take_detached(table_entry(m, struct move, mail));
 		break;
 	case MAIL_AGAIN:
-		take_again(f, table_entry(m, struct member, ask));
+		take_again(f, table_entry(m, struct move, mail));
 		break;
 	case MAIL_READ:
 		take_slice(f, table_entry(m, struct reading, mail));
 		break;
 	case MAIL_ATTACH:
-		take_attach(f, table_entry(m, struct member, tell));
+		take_attach(f, table_entry(m, struct move, mail));
 		break;
 	case MAIL_END:
-		take_end(f, table_entry(m, struct member, tell));
+		take_end(f, table_entry(m, struct move, mail));
 		break;
 	case MAIL_FEED:
 		f->feeds++;

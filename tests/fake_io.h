@@ -20,6 +20,6 @@ void fake_read(struct guy *);
 /* Everybody goes, then the room and the registry. */
 void fake_end(struct fake *);
 /* MAIL_AGAIN or MAIL_DETACH, to be answered in the next turn. */
-void fake_ask(struct fake *, struct member *, enum mail_kind);
+void fake_ask(struct fake *, struct move *);
 
 #endif

@@ -31,6 +31,8 @@ struct visitor {
 static void
 take_mail(struct visitor *v, struct mail *m)
 {
+	struct move *move;
+
 	switch (m->kind) {
 	case MAIL_REQUEST:
 		v->answer = table_entry(m, struct request, mail);
@@ -41,6 +43,8 @@ take_mail(struct visitor *v, struct mail *m)
 		break;
 	case MAIL_END:
 	case MAIL_DETACH:
+		move = table_entry(m, struct move, mail);
+		move_free(&move);
 		v->ended = true;
 		break;
 	default:
@@ -125,20 +129,18 @@ say(struct visitor *v, unsigned i)
 static void
 go(struct visitor *v, bool politely)
 {
-	struct member *m = v->member;
-
 	if (politely) {
 		struct request *r = ask(v, "LEAVE lobby");
 
 		request_free(&r);
 	} else {
-		m->ask.kind = MAIL_DETACH;
-		mailbox_send(&v->room->inbox, &m->ask);
+		struct move *move = move_new(v->member, MAIL_DETACH);
+
+		mailbox_send(&v->room->inbox, &move->mail);
 	}
 	while (!v->ended || atomic_load(&v->feed->dirty))
 		wait_mail(v);
-	blob_unref(&m->last_words);
-	free(m);
+	free(v->member);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "abort.h"
 #include "fake.h"
+#include "fake_io.h"
 #include "proto/mail.h"
 #include "suite.h"
 
@@ -190,9 +191,7 @@ a_membership_lost_while_it_is_kicked_ends_once(void)
 	root = fake_admin(f, "root");
 	bob = fake_inside(f, "bob");
 	fake_post(root, "KICK lobby ~bob");
-	bob->member->asking = true;
-	bob->member->ask.kind = MAIL_DETACH;
-	mailbox_send(&f->room->inbox, &bob->member->ask);
+	fake_ask(f, move_new(bob->member, MAIL_DETACH));
 	fake_turn(f);
 	CU_ASSERT_PTR_NULL(bob->member);
 	CU_ASSERT_EQUAL(f->room->roster.connections, 0);

@@ -79,6 +79,7 @@ add_numbered(struct turn *t, struct chunk *c, uint32_t off, uint32_t end,
 static void
 gather(const struct member *m, struct turn *t)
 {
+	uint64_t live = m->behind == NULL ? 0 : m->behind->live;
 	uint64_t limit = m->until;
 	bool begun = m->conn->cut == m;
 
@@ -86,8 +87,8 @@ gather(const struct member *m, struct turn *t)
 	t->bytes = 0;
 	t->end_chunk = m->chunk;
 	t->end_off = m->off;
-	if (member_position(m) < m->live && m->live < limit)
-		limit = m->live;
+	if (member_position(m) < live && live < limit)
+		limit = live;
 	while (t->parts < TURN_PARTS && t->bytes < TURN_BYTES) {
 		uint32_t ready = chunk_ready(&t->end_chunk, &t->end_off);
 		struct chunk *c = t->end_chunk;
@@ -101,7 +102,7 @@ gather(const struct member *m, struct turn *t)
 			break;
 		if (limit - at < ready)
 			ready = (uint32_t)(limit - at);
-		if (at < m->live) {
+		if (at < live) {
 			t->end_off = add_numbered(t, c, t->end_off,
 			    t->end_off + ready, begun);
 			begun = false;
@@ -154,9 +155,9 @@ deliver_finish(struct io *io, struct member *m)
 
 	if (c->cut == m)
 		deliver_uncut(c);
-	if (m->last_words != NULL)
-		conn_put(c, m->last_words);
-	m->last_words = NULL;
+	if (m->behind->last_words != NULL)
+		conn_put(c, m->behind->last_words);
+	m->behind->last_words = NULL;
 	m->leaving = false;
 	m->gone = true;
 	m->chunk = NULL;
@@ -172,9 +173,15 @@ deliver_finish(struct io *io, struct member *m)
 static bool
 arrive(struct io *io, struct member *m)
 {
-	if (m->then != NULL && member_position(m) >= m->live) {
-		conn_put(m->conn, m->then);
-		m->then = NULL;
+	struct behind *b = m->behind;
+
+	if (b == NULL)
+		return true;
+	if (member_position(m) >= b->live) {
+		if (b->then != NULL)
+			conn_put(m->conn, b->then);
+		b->then = NULL;
+		deliver_caught_up(m);
 	}
 	if (m->leaving && member_position(m) >= m->until) {
 		deliver_finish(io, m);
@@ -231,11 +238,14 @@ send_turn(struct io *io, struct member *m)
 void
 deliver_ask(struct member *m)
 {
+	struct move *move = move_new(m, MAIL_AGAIN);
+
 	m->asking = true;
 	m->feed->under_way++;
-	m->next = m->want;
-	m->ask.kind = MAIL_AGAIN;
-	mailbox_send(&m->room->inbox, &m->ask);
+	move->next = m->behind->want;
+	move->no_log = m->behind->no_log;
+	m->behind->no_log = false;
+	mailbox_send(&m->feed->room->inbox, &move->mail);
 }
 
 static bool
@@ -293,7 +303,7 @@ deliver_members(struct io *io, struct conn *c)
 			continue;
 		if (m->chunk != NULL)
 			send_turn(io, m);
-		else if (m->reading != NULL)
+		else if (m->behind->reading != NULL)
 			replay_more(io, m);
 		else if (!m->asking)
 			deliver_ask(m);
@@ -387,16 +397,18 @@ static void
 lag(struct io *io, struct member *m)
 {
 	struct conn *c = m->conn;
+	struct behind *b;
 
 	io_count(io, COUNT_LAGS, 1);
 	if (c->cut == m)
 		deliver_uncut(c);
-	blob_unref(&m->then);
 	if (m->leaving) {
 		deliver_finish(io, m);
 		return;
 	}
-	m->want = next_number(m);
+	b = deliver_behind(m);
+	blob_unref(&b->then);
+	b->want = next_number(m);
 	m->chunk = NULL;
 	if (!c->blocked)
 		io_turn(io, c);

@@ -98,7 +98,8 @@ static bool
 is_inside(const struct conn *c, const struct room *room)
 {
 	for (struct link *l = c->members.next; l != &c->members; l = l->next)
-		if (list_entry(l, struct member, in_conn)->room == room)
+		if (list_entry(l, struct member, in_conn)->feed->room ==
+		    room)
 			return true;
 	return false;
 }

@@ -190,24 +190,23 @@ take_replaced(struct io *io, struct conn *c)
 /* A direct conversation enters a connection, if it is still there. The room
  * is held for this thread by whoever sent it. */
 static void
-take_attach(struct io *io, struct member *m)
+take_attach(struct io *io, struct move *move)
 {
+	struct member *m = move->member;
 	struct conn *c = io_find(io, m->conn_id);
 
 	if (m->feed->open)
-		registry_close(io->net->registry, m->room);
+		registry_close(io->net->registry, m->feed->room);
 	else
 		io_open_feed(io, m->feed);
 	if (c != NULL) {
-		deliver_attach(io, c, m, &m->place);
-		return;
+		deliver_attach(io, c, m, &move->place);
+	} else {
+		m->feed->under_way++;
+		deliver_detach(io, m);
+		m->feed->under_way--;
 	}
-	m->feed->under_way++;
-	chunk_unref(&m->place.chunk);
-	blob_unref(&m->place.first);
-	blob_unref(&m->place.then);
-	deliver_detach(io, m);
-	m->feed->under_way--;
+	move_free(&move);
 }
 
 static void
@@ -230,19 +229,19 @@ take_mail(struct io *io, struct mail *m)
 		take_conn(io, table_entry(m, struct conn, mail));
 		break;
 	case MAIL_AGAIN:
-		deliver_again(io, table_entry(m, struct member, ask));
+		deliver_again(io, table_entry(m, struct move, mail));
 		break;
 	case MAIL_READ:
 		replay_slice(io, table_entry(m, struct reading, mail));
 		break;
 	case MAIL_DETACH:
-		deliver_detached(io, table_entry(m, struct member, ask));
+		deliver_detached(io, table_entry(m, struct move, mail));
 		break;
 	case MAIL_ATTACH:
-		take_attach(io, table_entry(m, struct member, tell));
+		take_attach(io, table_entry(m, struct move, mail));
 		break;
 	case MAIL_END:
-		deliver_end(io, table_entry(m, struct member, tell));
+		deliver_end(io, table_entry(m, struct move, mail));
 		break;
 	case MAIL_SPACE:
 		session_space(io, table_entry(m, struct feed, space));

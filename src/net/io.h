@@ -52,7 +52,7 @@ struct io {
 	struct link    turns;		/* (o) connections with more to do */
 	struct link    touched;		/* (o) feeds whose rooms have mail */
 	struct link    dead;		/* (o) to be freed when the pass ends */
-	struct link    hungry;		/* (o) members that wait for a slice */
+	struct link    hungry;		/* (o) readings that wait for a slice */
 	unsigned       slices;		/* (o) asked for, or here */
 	uint64_t       now;		/* (o) clock_ms() of this pass */
 	bool           stopping;	/* (o) */
@@ -65,6 +65,18 @@ struct io {
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */
 	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */
+};
+
+/* What a member has while it is not live: has no place in the stream, or one
+ * before `live`, or is leaving. */
+struct behind {
+	uint64_t        live;	/* ephemeral lines from here on */
+	struct blob    *then;	/* to be sent at `live`; or NULL */
+	uint64_t        want;	/* the next number, if it has no place */
+	bool            no_log;	/* which cannot be read there */
+	struct reading *reading; /* it has no place and the log has what it
+				 * wants; or NULL */
+	struct blob    *last_words; /* to be sent at `until`; or NULL */
 };
 
 /* main's orders, one to each io thread; freed by it. */
@@ -136,12 +148,16 @@ void deliver_feed(struct io *, struct feed *);
 /* membership.c: a new membership, or an old one's new place, which is used up. */
 void deliver_attach(struct io *, struct conn *, struct member *,
     struct place *);
+/* membership.c: it is not live. */
+struct behind *deliver_behind(struct member *);
+/* It may be live now, or is gone: frees what is not needed any more. */
+void deliver_caught_up(struct member *);
 /* It is given what its streams have now, and no more. */
 void deliver_last(struct member *);
 /* Mail of memberships. */
-void deliver_again(struct io *, struct member *);
-void deliver_end(struct io *, struct member *);
-void deliver_detached(struct io *, struct member *);
+void deliver_again(struct io *, struct move *);
+void deliver_end(struct io *, struct move *);
+void deliver_detached(struct io *, struct move *);
 /* The connection is gone. */
 void deliver_detach(struct io *, struct member *);
 /* Frees the membership if nothing of it is under way. */

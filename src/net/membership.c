@@ -6,16 +6,30 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "net/io.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
-static void
-drop_place(struct place *p)
+struct behind *
+deliver_behind(struct member *m)
 {
-	blob_unref(&p->first);
-	blob_unref(&p->then);
-	chunk_unref(&p->chunk);
+	if (m->behind == NULL)
+		m->behind = xcalloc(1, sizeof(*m->behind));
+	return m->behind;
+}
+
+void
+deliver_caught_up(struct member *m)
+{
+	struct behind *b = m->behind;
+
+	if (b == NULL || b->reading != NULL || m->leaving)
+		return;
+	m->behind = NULL;
+	blob_unref(&b->then);
+	blob_unref(&b->last_words);
+	free(b);
 }
 
 static void
@@ -27,17 +41,22 @@ take_place(struct io *io, struct member *m, struct place *p)
 		deliver_uncut(m->conn);
 	if (p->chunk == NULL) {
 		m->chunk = NULL;
-		blob_unref(&m->then);
+		blob_unref(&deliver_behind(m)->then);
 		replay_begin(m, p->log);
 		return;
 	}
 	replay_end(io, m);
 	m->chunk = p->chunk;
 	m->off = p->off;
-	m->live = p->live;
-	blob_unref(&m->then);
-	m->then = p->then;
-	p->then = NULL;
+	if (member_position(m) < p->live || p->then != NULL ||
+	    m->behind != NULL) {
+		struct behind *b = deliver_behind(m);
+
+		b->live = p->live;
+		blob_unref(&b->then);
+		b->then = p->then;
+		p->then = NULL;
+	}
 	if (p->first != NULL)
 		conn_put(m->conn, p->first);
 	p->first = NULL;
@@ -65,7 +84,7 @@ deliver_attach(struct io *io, struct conn *c, struct member *m,
 		list_append(&m->feed->here, &m->in_feed);
 	}
 	if (c->fd < 0 || m->gone) {
-		drop_place(p);
+		place_drop(p);
 		deliver_detach(io, m);
 		return;
 	}
@@ -75,42 +94,47 @@ deliver_attach(struct io *io, struct conn *c, struct member *m,
 }
 
 void
-deliver_again(struct io *io, struct member *m)
+deliver_again(struct io *io, struct move *move)
 {
+	struct member *m = move->member;
+	struct place *p = &move->place;
+
 	m->asking = false;
 	m->feed->under_way--;
 	if (m->conn->fd < 0) {
-		drop_place(&m->place);
 		deliver_detach(io, m);
-		return;
-	}
-	/* It is out already, or was moved by a JOIN meanwhile; after which it
-	 * may have lost its place again, and asks again. */
-	if (m->gone || m->moved ||
-	    (m->place.chunk == NULL && m->place.log == 0)) {
-		drop_place(&m->place);
+	} else if (m->gone || m->moved || (p->chunk == NULL && p->log == 0)) {
+		/* It is out already, or was moved by a JOIN meanwhile; after
+		 * which it may have lost its place again, and asks again. */
 		replay_moved(io, m);
 		deliver_forget(io, m);
-		return;
+	} else {
+		take_place(io, m, p);
+		io_turn(io, m->conn);
 	}
-	take_place(io, m, &m->place);
-	io_turn(io, m->conn);
+	move_free(&move);
 }
 
 void
-deliver_end(struct io *io, struct member *m)
+deliver_end(struct io *io, struct move *move)
 {
+	struct member *m = move->member;
 	struct conn *c = m->conn;
+	bool thrown = move->thrown;
 
 	assert(!m->gone);
 	m->until = atomic_load_explicit(&m->end_at, memory_order_relaxed);
 	if (c == NULL || c->fd < 0) {
 		m->gone = true;
+		move_free(&move);
 		deliver_forget(io, m);
 		return;
 	}
 	m->leaving = true;
-	if (m->thrown || m->chunk == NULL || member_position(m) >= m->until)
+	deliver_behind(m)->last_words = move->words;
+	move->words = NULL;
+	move_free(&move);
+	if (thrown || m->chunk == NULL || member_position(m) >= m->until)
 		deliver_finish(io, m);
 	else
 		io_turn(io, c);
@@ -119,8 +143,11 @@ deliver_end(struct io *io, struct member *m)
 void
 deliver_detach(struct io *io, struct member *m)
 {
+	struct move *move;
+
 	list_remove(&m->in_feed);
-	list_remove(&m->hungry);
+	if (m->behind != NULL && m->behind->reading != NULL)
+		list_remove(&m->behind->reading->hungry);
 	m->chunk = NULL;
 	if (m->leaving) {
 		m->leaving = false;
@@ -134,15 +161,18 @@ deliver_detach(struct io *io, struct member *m)
 		return;
 	m->asking = true;
 	m->feed->under_way++;
-	m->ask.kind = MAIL_DETACH;
+	move = move_new(m, MAIL_DETACH);
 	if (m->conn != NULL && m->conn->parting != NULL)
-		m->parting = blob_ref(m->conn->parting);
-	mailbox_send(&m->room->inbox, &m->ask);
+		move->words = blob_ref(m->conn->parting);
+	mailbox_send(&m->feed->room->inbox, &move->mail);
 }
 
 void
-deliver_detached(struct io *io, struct member *m)
+deliver_detached(struct io *io, struct move *move)
 {
+	struct member *m = move->member;
+
+	move_free(&move);
 	m->asking = false;
 	m->feed->under_way--;
 	m->gone = true;
@@ -160,8 +190,7 @@ deliver_forget(struct io *io, struct member *m)
 	replay_end(io, m);
 	list_remove(&m->in_feed);
 	list_remove(&m->in_conn);
-	blob_unref(&m->last_words);
-	blob_unref(&m->then);
+	deliver_caught_up(m);
 	free(m);
 	io_close_feed(io, f);
 	if (c != NULL && c->fd < 0)

@@ -25,14 +25,12 @@ enum {
 };
 
 static void
-ask(struct io *io, struct member *m)
+ask(struct io *io, struct reading *r)
 {
-	struct reading *r = m->reading;
-
-	list_remove(&m->hungry);
+	list_remove(&r->hungry);
 	io->slices++;
-	m->asking = true;
-	m->feed->under_way++;
+	r->member->asking = true;
+	r->member->feed->under_way++;
 	io_count(io, COUNT_SLICES, 1);
 	archives_read(io->net->registry->archives, r);
 }
@@ -41,22 +39,30 @@ static void
 feed_hungry(struct io *io)
 {
 	while (io->slices < SLICES_MOST && !list_empty(&io->hungry))
-		ask(io, list_entry(io->hungry.next, struct member, hungry));
+		ask(io, list_entry(io->hungry.next, struct reading, hungry));
+}
+
+static struct reading *
+reading_of(const struct member *m)
+{
+	return m->behind == NULL ? NULL : m->behind->reading;
 }
 
 void
 replay_begin(struct member *m, uint64_t from)
 {
-	struct reading *r = m->reading;
+	struct behind *b = deliver_behind(m);
+	struct reading *r = b->reading;
 
 	/* A JOIN may move one that reads already; what is under way for it
 	 * comes back as `moved`. */
-	m->want = from;
+	b->want = from;
 	if (r == NULL) {
-		r = m->reading = xcalloc(1, sizeof(*r));
+		r = b->reading = xcalloc(1, sizeof(*r));
 		r->mail.kind = MAIL_READ;
 		r->member = m;
-		r->room = m->room;
+		r->room = m->feed->room;
+		list_init(&r->hungry);
 		r->most = SLICE_FIRST;
 	}
 	if (m->asking)
@@ -69,16 +75,16 @@ replay_begin(struct member *m, uint64_t from)
 void
 replay_end(struct io *io, struct member *m)
 {
-	struct reading *r = m->reading;
+	struct reading *r = reading_of(m);
 
 	if (r == NULL)
 		return;
-	list_remove(&m->hungry);
+	list_remove(&r->hungry);
 	/* Under way still, after a JOIN gave it another place: it is freed
 	 * when it is back. */
 	if (m->asking)
 		return;
-	m->reading = NULL;
+	m->behind->reading = NULL;
 	blob_unref(&r->bytes);
 	free(r);
 	feed_hungry(io);
@@ -87,13 +93,15 @@ replay_end(struct io *io, struct member *m)
 void
 replay_more(struct io *io, struct member *m)
 {
-	if (m->asking || !list_empty(&m->hungry))
+	struct reading *r = m->behind->reading;
+
+	if (m->asking || !list_empty(&r->hungry))
 		return;
-	m->reading->back = &io->box;
+	r->back = &io->box;
 	if (io->slices < SLICES_MOST)
-		ask(io, m);
+		ask(io, r);
 	else
-		list_append(&io->hungry, &m->hungry);
+		list_append(&io->hungry, &r->hungry);
 }
 
 /* The number of the line that is at `at`, or the one after all of them. */
@@ -136,7 +144,7 @@ took(struct conn *c, struct reading *r, size_t n)
 static void
 send_slice(struct io *io, struct member *m)
 {
-	struct reading *r = m->reading;
+	struct reading *r = m->behind->reading;
 	struct conn *c = m->conn;
 	struct iovec part = { r->bytes->data, r->bytes->len };
 	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
@@ -152,12 +160,13 @@ send_slice(struct io *io, struct member *m)
 static void
 give(struct io *io, struct member *m)
 {
-	struct reading *r = m->reading;
+	struct behind *b = m->behind;
+	struct reading *r = b->reading;
 	struct conn *c = m->conn;
 
-	m->want = r->next;
+	b->want = r->next;
 	if (r->bytes == NULL) {
-		m->no_log = r->failure != 0;
+		b->no_log = r->failure != 0;
 		replay_end(io, m);
 		deliver_ask(m);
 		return;
@@ -171,7 +180,7 @@ give(struct io *io, struct member *m)
 	} else {
 		send_slice(io, m);
 	}
-	if (m->reading == r)
+	if (reading_of(m) == r)
 		blob_unref(&r->bytes);
 }
 
@@ -181,8 +190,8 @@ replay_moved(struct io *io, struct member *m)
 	m->moved = false;
 	if (m->chunk != NULL)
 		replay_end(io, m);
-	else if (m->reading != NULL)
-		replay_begin(m, m->want);
+	else if (reading_of(m) != NULL)
+		replay_begin(m, m->behind->want);
 	io_turn(io, m->conn);
 }
 

@@ -79,8 +79,8 @@ member_by_name(struct conn *c, struct slice name)
 
 		/* A conversation with a guest who is gone has the name of the
 		 * one with its successor. */
-		if (!m->gone && slice_same(m->room->name, name) &&
-		    room_gone(m->room) == NULL)
+		if (!m->gone && slice_same(m->feed->room->name, name) &&
+		    room_gone(m->feed->room) == NULL)
 			return m;
 	}
 	return NULL;

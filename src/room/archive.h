@@ -40,6 +40,7 @@ struct reading {
 	struct mail     mail;	/* MAIL_READ */
 	struct mailbox *back;
 	struct member  *member;	/* for its io thread alone */
+	struct link     hungry;	/* the io thread's: waits for its turn */
 	struct room    *room;	/* (c) its name and ledger */
 	uint64_t        next;	/* the number wanted; after it: the one after */
 	struct spot     spot;	/* a hint, kept from slice to slice */

@@ -110,14 +110,12 @@ add_member(struct room *room, struct feed *f, struct person *who,
 {
 	struct member *m = xcalloc(1, sizeof(*m));
 
-	m->room = room;
 	m->feed = f;
 	m->conn_id = conn_id;
 	atomic_init(&m->end_at, UINT64_MAX);
 	list_init(&m->in_room);
 	list_init(&m->in_conn);
 	list_init(&m->in_feed);
-	list_init(&m->hungry);
 	f->members++;
 	if (roster_add(&room->roster, m, who) &&
 	    announces(room, roster_people(&room->roster)))
@@ -179,12 +177,13 @@ room_join(struct room *room, struct request *r)
 void
 room_end(struct member *m, uint64_t at, struct blob *words, bool thrown)
 {
-	m->tell.kind = MAIL_END;
+	struct move *move = move_new(m, MAIL_END);
+
 	atomic_store_explicit(&m->end_at, at, memory_order_relaxed);
-	m->last_words = words;
-	m->thrown = thrown;
+	move->words = words;
+	move->thrown = thrown;
 	m->feed->members--;
-	room_answer(m->feed, &m->tell);
+	room_answer(m->feed, &move->mail);
 }
 
 /* Out of the roster; the others are told if the person is gone. */
@@ -213,38 +212,38 @@ room_leave(struct room *room, struct request *r)
 }
 
 void
-room_detach(struct room *room, struct member *m)
+room_detach(struct room *room, struct move *move)
 {
+	struct member *m = move->member;
+
 	if (m->occupant != NULL) {
 		struct slice why = { 0 };
 
-		if (m->parting != NULL)
-			why = (struct slice){ m->parting->data,
-			    m->parting->len };
+		if (move->words != NULL)
+			why = (struct slice){ move->words->data,
+			    move->words->len };
 		m->feed->members--;
 		remove_member(room, m, why);
 	}
-	blob_unref(&m->parting);
-	room_answer(m->feed, &m->ask);
+	room_answer(m->feed, &move->mail);
 }
 
 void
-room_again(struct room *room, struct member *m)
+room_again(struct room *room, struct move *move)
 {
-	struct place *p = &m->place;
+	struct member *m = move->member;
+	struct place *p = &move->place;
 
-	if (m->occupant != NULL && log_has(room, m->next) &&
-	    room_park(room, &m->ask))
+	if (m->occupant != NULL && log_has(room, move->next) &&
+	    room_park(room, &move->mail))
 		return;
-	p->log = 0;
 	if (m->occupant != NULL) {
-		find_place(room, m->next, !m->no_log, p);
+		find_place(room, move->next, !move->no_log, p);
 		/* It has missed who came and went. */
 		if (p->chunk != NULL && p->then == NULL)
 			room_line(room, &p->then);
 	}
-	m->no_log = false;
-	room_answer(m->feed, &m->ask);
+	room_answer(m->feed, &move->mail);
 }
 
 /* All connections of somebody, each hearing `line` as its last. */
@@ -366,17 +365,18 @@ room_invite(struct room *room)
 			struct contact *c =
 			    list_entry(l, struct contact, link);
 			struct member *m;
+			struct move *move;
 
 			if (roster_by_conn(&room->roster, c->conn) != NULL)
 				continue;
 			room->holders++;
 			m = add_member(room, &room->feeds[c->io], p, c->conn);
-			room_line(room, &m->place.first);
+			move = move_new(m, MAIL_ATTACH);
+			room_line(room, &move->place.first);
 			stream_seek(&room->stream, room->stream.last + 1,
-			    &m->place.chunk, &m->place.off);
-			m->place.live = stream_end(&room->stream);
-			m->tell.kind = MAIL_ATTACH;
-			room_answer(m->feed, &m->tell);
+			    &move->place.chunk, &move->place.off);
+			move->place.live = stream_end(&room->stream);
+			room_answer(m->feed, &move->mail);
 		}
 	}
 	lock_drop(&reg->lock);

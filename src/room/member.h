@@ -3,14 +3,13 @@
  * SPDX-License-Identifier: MIT
  *
  * A membership is known to two threads: the room's, which made it, and the io
- * thread of its connection, which frees it. They talk through mail embedded in
- * it:
+ * thread of its connection, which frees it. They talk by `struct move`:
  *
- *   room -> io   `tell`: ATTACH (a direct conversation enters a connection
- *                that did not ask; who asked gets it with JOIN's answer), and
- *                END, at most once, which is the last of it.
- *   io -> room   `ask`: AGAIN (a laggard asks for a place) and DETACH (the
- *                connection is gone). It always comes back.
+ *   room -> io   ATTACH (a direct conversation enters a connection that did
+ *                not ask; who asked gets it with JOIN's answer), and END, at
+ *                most once, which is the last of it.
+ *   io -> room   AGAIN (a laggard asks for a place) and DETACH (the connection
+ *                is gone), one of them at a time. It always comes back.
  *   io -> archive  its `reading`, while the log has what it wants: a slice
  *                at a time, as its socket takes them, then AGAIN. It always
  *                comes back.
@@ -23,10 +22,12 @@
  * in common. It is part of the room; the io thread holds the room while it
  * uses it.
  *
- * Threads: (r) the room's, (i) the io thread's, (m) whoever holds the mail
- *          that carries it.
+ * There are many memberships, and most are idle: what one needs only while it
+ * moves, or is behind, is not part of it.
+ *
+ * Threads: (r) the room's, (i) the io thread's.
  * Locks:   none.
- * Memory:  above. */
+ * Memory:  above; a move is its taker's, and freed by the io thread. */
 #ifndef ROOM_MEMBER_H
 #define ROOM_MEMBER_H
 
@@ -70,41 +71,48 @@ struct feed {
 };
 
 struct member {
-	struct mail      tell;
-	struct mail      ask;
-	struct room     *room;		/* (c) */
+	/* What a delivery touches. */
+	struct link      in_feed;	/* (i) */
+	struct conn     *conn;		/* (i) */
+	struct chunk    *chunk;		/* (i) the position; NULL: it has none */
+	uint32_t         off;		/* (i) */
+	unsigned         under_way : 24; /* (i) requests that will come back;
+					 * at most limits.pending */
+	bool             asking : 1;	/* (i) a move to the room or `reading`
+					 * is under way */
+	bool             moved : 1;	/* (i) by a JOIN since it was asked */
+	bool             gone : 1;	/* (i) END was had or DETACH is back */
+	bool             leaving : 1;	/* (i) END was had, `until` not reached */
+	uint64_t         until;		/* (i) nothing from here on */
+	/* Nothing of the stream from here on. Set before what is there is
+	 * published, so that no io thread runs past it ahead of END. */
+	_Atomic uint64_t end_at;	/* (a) */
+	struct behind   *behind;	/* (i) not live; or NULL */
+
+	struct link      in_conn;	/* (i) */
 	struct feed     *feed;		/* (c) */
 	uint64_t         conn_id;	/* (c) */
 	struct occupant *occupant;	/* (r) NULL once it is out */
 	struct link      in_room;	/* (r) */
-	struct place     place;		/* (m) tell ATTACH, ask AGAIN back */
-	/* Nothing of the stream from here on. Set before what is there is
-	 * published, so that no io thread runs past it ahead of END. */
-	_Atomic uint64_t end_at;	/* (a) */
-	struct blob     *last_words;	/* (m) tell END: what it hears last */
-	bool             thrown;	/* (m) tell END: and nothing before */
-	uint64_t         next;		/* (m) ask AGAIN: the number wanted */
-	bool             no_log;	/* (m) ask AGAIN: it cannot be read */
-	struct blob     *parting;	/* (m) ask DETACH: why it goes; or NULL */
-
-	struct conn     *conn;		/* (i) */
-	struct link      in_conn;	/* (i) */
-	struct link      in_feed;	/* (i) */
-	struct chunk    *chunk;		/* (i) the position; NULL: it has none */
-	uint32_t         off;		/* (i) */
-	bool             asking;	/* (i) `ask` or `reading` is under way */
-	bool             moved;		/* (i) by a JOIN since it was asked */
-	bool             gone;		/* (i) END was had or DETACH is back */
-	bool             leaving;	/* (i) END was had, `until` not reached */
-	uint64_t         live;		/* (i) ephemeral lines from here on */
-	uint64_t         until;		/* (i) nothing from here on */
-	uint64_t         want;		/* (i) a laggard's next number */
-	struct blob     *then;		/* (i) to be sent at `live` */
-	struct reading  *reading;	/* (i) it has no place and the log has
-					 * what it wants; or NULL */
-	struct link      hungry;	/* (i) waits to ask for a slice */
-	unsigned         under_way;	/* (i) requests that will come back */
 };
+
+/* Mail between the two about one membership. */
+struct move {
+	struct mail    mail;
+	struct member *member;
+	struct place   place;	/* ATTACH, AGAIN back */
+	uint64_t       next;	/* AGAIN: the number wanted */
+	bool           no_log;	/* AGAIN: it cannot be read */
+	bool           thrown;	/* END: and nothing before `words` */
+	struct blob   *words;	/* END: what it hears last; DETACH: why it
+				 * goes; or NULL */
+};
+
+struct move *move_new(struct member *, unsigned kind);
+/* With what was not used of it. Clears the caller's pointer. */
+void move_free(struct move **);
+/* Nobody goes there. */
+void place_drop(struct place *);
 
 /* Where the reader is in the stream; it must have a place. */
 static inline uint64_t

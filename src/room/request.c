@@ -34,9 +34,7 @@ request_free(struct request **at)
 	blob_unref(&r->list);
 	blob_unref(&r->reply);
 	blob_unref(&r->target);
-	blob_unref(&r->place.first);
-	blob_unref(&r->place.then);
-	chunk_unref(&r->place.chunk);
+	place_drop(&r->place);
 	free(r);
 }
 

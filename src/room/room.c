@@ -325,10 +325,10 @@ room_mail(struct room *room, struct mail *m)
 		    table_entry(m, struct request, mail));
 		break;
 	case MAIL_DETACH:
-		room_detach(room, table_entry(m, struct member, ask));
+		room_detach(room, table_entry(m, struct move, mail));
 		break;
 	case MAIL_AGAIN:
-		room_again(room, table_entry(m, struct member, ask));
+		room_again(room, table_entry(m, struct move, mail));
 		break;
 	case MAIL_CHANGE:
 		room_saved(room, table_entry(m, struct change, mail));

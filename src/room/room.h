@@ -230,8 +230,8 @@ enum error room_may_touch(struct room *, struct request *, struct slice key,
 void room_throw(struct room *, struct occupant *, uint64_t at,
     struct slice reason, struct slice line);
 /* Mail of memberships. */
-void room_detach(struct room *, struct member *);
-void room_again(struct room *, struct member *);
+void room_detach(struct room *, struct move *);
+void room_again(struct room *, struct move *);
 /* Ends a membership at a position of the stream that is not published yet:
  * `words` are the last the connection hears of the room. thrown: nothing else
  * is sent before them. */
