@@ -25,7 +25,8 @@ resolve(const char *host, const char *port, struct sockaddr_storage *to,
 	int err = getaddrinfo(host, port, &hints, &found);
 
 	if (err != 0) {
-		fprintf(stderr, "vcrp-bench: %s: %s\n", host, gai_strerror(err));
+		fprintf(
+		    stderr, "vcrp-bench: %s: %s\n", host, gai_strerror(err));
 		exit(2);
 	}
 	memcpy(to, found->ai_addr, found->ai_addrlen);

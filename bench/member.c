@@ -140,14 +140,15 @@ name_it(struct load *l, struct member *m, struct voice *v)
 {
 	unsigned i = load_index(l, m);
 	char head[SAID_MAX];
-	int before;
+	size_t before = l->protocol->head(l, m, head);
 
 	v->name_len = snprintf(
 	    v->name, sizeof(v->name), "~%s%u-%u", l->opt->nick, l->round, i);
-	before = l->protocol->head(l, m, head);
-	v->head_len =
-	    snprintf(v->head, sizeof(v->head), "%.*s%u ", before, head, i);
-	v->text_len = v->head_len - before;
+	/* Not all of these are texts. */
+	memcpy(v->head, head, before);
+	v->text_len =
+	    snprintf(v->head + before, sizeof(v->head) - before, "%u ", i);
+	v->head_len = before + v->text_len;
 	v->id_len = snprintf(
 	    v->id, sizeof(v->id), "@id=%s%u.%u.", l->opt->nick, l->round, i);
 }

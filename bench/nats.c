@@ -90,6 +90,7 @@ const struct protocol nats_protocol = {
 	.tail = "\r\n",
 	.ping = "PING\r\n",
 	.ping_len = 6,
+	.nick_max = 20,
 	.bytes_max = TEXT_MAX_BYTES,
 	.echo = true,
 	.hello = hello,

@@ -10,7 +10,10 @@ protocol_find(const char *name)
 {
 	static const struct protocol *const all[] = {
 		&vcrp_protocol,
+		&irc_protocol,
 		&nats_protocol,
+		&redis_protocol,
+		&mqtt_protocol,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -41,6 +41,7 @@ struct protocol {
 	const char *ping; /* each member answers it */
 	size_t ping_len;
 	unsigned bytes_max; /* of a text */
+	unsigned nick_max;  /* of --nick, which a nick begins with */
 	bool echo;	    /* a speaker receives its own messages */
 
 	/* What a new connection says first, what it says when it is welcome
@@ -75,6 +76,9 @@ struct protocol {
 const struct protocol *protocol_find(const char *name);
 
 extern const struct protocol vcrp_protocol;
+extern const struct protocol irc_protocol;
 extern const struct protocol nats_protocol;
+extern const struct protocol redis_protocol;
+extern const struct protocol mqtt_protocol;
 
 #endif

@@ -21,7 +21,7 @@ struct talk {
 	unsigned count;		  /* of them */
 	uint64_t told;		  /* paced messages whose moment has come */
 	struct use before, entered, after; /* of the server */
-	uint64_t bytes_in, bytes_out; /* before anybody spoke */
+	uint64_t bytes_in, bytes_out;	   /* before anybody spoke */
 	double own_cpu;
 	double seconds; /* that they spoke */
 

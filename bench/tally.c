@@ -86,7 +86,8 @@ message(struct load *l, struct member *m, const struct frame *f)
 	l->lines++;
 	if (by == m->acks && number > by->voice->acked)
 		by->voice->acked = by->voice->seen = number;
-	if (number % l->opt->sample == 0)
+	/* Not the same messages of all, of whom each may say few. */
+	if ((number + by->place) % l->opt->sample == 0)
 		time_it(l, m, by->voice, number);
 }
 

@@ -227,6 +227,13 @@ check_protocol(const struct options *opt)
 		    p->bytes_max, p->name);
 		exit(2);
 	}
+	if (strlen(opt->nick) > p->nick_max) {
+		fprintf(stderr,
+		    "vcrp-bench: --nick has at most %u bytes with"
+		    " %s\n",
+		    p->nick_max, p->name);
+		exit(2);
+	}
 	if (p == &vcrp_protocol)
 		return;
 	if (opt->ids)
@@ -249,8 +256,22 @@ check(const struct options *opt)
 		       " least 1");
 	if (opt->senders + opt->stop > opt->members)
 		refuse("--senders and --stop together exceed --members");
-	if (strlen(opt->room) > 20 || strlen(opt->nick) > 20)
-		refuse("--room and --nick have at most 20 bytes");
+	if (strlen(opt->room) > 20)
+		refuse("--room has at most 20 bytes");
+}
+
+/* By the process, so that several can load one server. */
+static void
+default_nick(size_t max, char *out_r)
+{
+	unsigned pid = getpid();
+	int len = sprintf(out_r, "v%ux", pid);
+
+	if ((size_t)len <= max)
+		return;
+	memset(out_r, 0, len);
+	for (size_t i = max; i-- > 0; pid /= 36)
+		out_r[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[pid % 36];
 }
 
 static const struct mode *
@@ -267,7 +288,7 @@ main(int argc, char **argv)
 {
 	const struct mode *mode;
 	struct options opt;
-	char nick[16];
+	char nick[16] = "";
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
@@ -282,7 +303,6 @@ main(int argc, char **argv)
 	opt.host = "127.0.0.1";
 	opt.protocol = "vcrp";
 	opt.room = "load";
-	snprintf(nick, sizeof(nick), "v%dx", (int)getpid());
 	opt.nick = nick;
 	opt.bytes = 128;
 	opt.at_once = 200;
@@ -295,6 +315,8 @@ main(int argc, char **argv)
 	check(&opt);
 	if (opt.port == NULL)
 		opt.port = protocol_find(opt.protocol)->port;
+	if (*opt.nick == '\0')
+		default_nick(protocol_find(opt.protocol)->nick_max, nick);
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return mode->run(&opt);

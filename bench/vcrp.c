@@ -455,6 +455,7 @@ const struct protocol vcrp_protocol = {
 	.tail = "\n",
 	.ping = "PING\n",
 	.ping_len = 5,
+	.nick_max = 20,
 	.bytes_max = TEXT_MAX_BYTES,
 	.echo = true,
 	.hello = hello,
