@@ -16,7 +16,7 @@
 #include "protocol.h"
 #include "talk.h"
 
-enum phase { BEGIN, CALM, CHURNING, SETTLING, ASKED };
+enum phase { BEGIN, CALM, CHURNING, SETTLING, SAID, CUT, ASKED };
 
 struct churn {
 	struct talk talk; /* the first field: it is given to beside() */
@@ -27,6 +27,7 @@ struct churn {
 	struct member *waits;	 /* for a place in the server's backlog */
 	enum phase phase;
 	uint64_t cuts;
+	unsigned named;	   /* of the pool, cut once more at the end */
 	uint64_t at[2];	   /* ns: the churning began, and ended */
 	struct use use[3]; /* when calm began, churning began, and ended */
 	struct histogram calm, churning;
@@ -55,8 +56,8 @@ cast(struct churn *c, unsigned steady_rooms)
 	}
 }
 
-/* Each says one message, the same one at the beginning and at the end: the
- * second time the server has to know that it was said, and by whom. */
+/* When all else is said each of the pool says one message, is cut, and says it
+ * again: the server has to know that it was said, and by whom. */
 static void
 introduce(struct churn *c)
 {
@@ -80,14 +81,22 @@ is_back(const struct member *m)
 	    m->voice->acked == m->voice->sent;
 }
 
+static bool
+all_back(const struct churn *c)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < c->count; i++)
+		count += is_back(c->pool[i]);
+	return count == c->count;
+}
+
 static void
 cut(struct churn *c, struct member *m)
 {
 	struct load *l = &c->talk.load;
-	struct member *caller = c->callers[m->room - l->rooms];
 
 	m->catching = true;
-	c->cuts++;
 	if (c->opt.leave) {
 		member_leave(l, m);
 	} else {
@@ -95,10 +104,26 @@ cut(struct churn *c, struct member *m)
 		l->gone--;
 		c->waits = m;
 	}
+}
+
+static void
+speak_behind(struct churn *c, const struct member *m)
+{
+	struct load *l = &c->talk.load;
+	struct member *caller = c->callers[m->room - l->rooms];
+
 	if (caller == NULL)
 		return;
 	caller->voice->asks++;
 	member_speak(l, caller);
+}
+
+static bool
+no_one_waits(struct churn *c)
+{
+	if (c->waits != NULL && link_open(&c->talk.load, c->waits))
+		c->waits = NULL;
+	return c->waits == NULL;
 }
 
 /* Who is still on its way back when it is to be cut again makes all others
@@ -110,15 +135,23 @@ cut_those_due(struct churn *c)
 	double step = 1e9 / c->opt.churn;
 	struct member *m;
 
-	for (;;) {
-		if (c->waits != NULL && !link_open(l, c->waits))
-			return;
-		c->waits = NULL;
+	while (no_one_waits(c)) {
 		m = c->pool[c->cuts % c->count];
 		if (c->at[0] + c->cuts * step > l->now || !is_back(m))
 			return;
 		cut(c, m);
+		c->cuts++;
+		speak_behind(c, m);
 	}
+}
+
+/* Each once; true when all are. */
+static bool
+cut_all(struct churn *c)
+{
+	while (no_one_waits(c) && c->named < c->count)
+		cut(c, c->pool[c->named++]);
+	return no_one_waits(c) && c->named == c->count;
 }
 
 static void
@@ -146,7 +179,6 @@ churn(struct talk *t, bool over)
 	double since = (l->now - l->start) / 1e9;
 
 	if (c->phase == BEGIN) {
-		introduce(c);
 		turn(c, CALM);
 	} else if (c->phase == CALM && since >= c->opt.time / 2) {
 		turn(c, CHURNING);
@@ -154,7 +186,13 @@ churn(struct talk *t, bool over)
 		cut_those_due(c);
 		if (since >= c->opt.time && c->waits == NULL)
 			turn(c, SETTLING);
-	} else if (c->phase == SETTLING && over && l->under_way == 0) {
+	} else if (c->phase == SETTLING && over && all_back(c)) {
+		introduce(c);
+		turn(c, SAID);
+	} else if (c->phase == SAID && (c->named > 0 || all_back(c))) {
+		if (cut_all(c))
+			turn(c, CUT);
+	} else if (c->phase == CUT && all_back(c)) {
 		ask_again(c);
 		turn(c, ASKED);
 	}

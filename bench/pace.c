@@ -30,6 +30,8 @@ unpaced_due(const struct load *l, const struct member *m, uint64_t number)
 static uint64_t
 paced_due(const struct load *l, const struct member *m, uint64_t number)
 {
+	if (m->voice->asked)
+		return l->now;
 	return l->start + m->voice->offset +
 	    seconds((number - 1) / l->opt->rate);
 }
