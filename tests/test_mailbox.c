@@ -60,6 +60,15 @@ gives_all_at_once_oldest_first(void)
 }
 
 static void
+wake(struct mailbox *b)
+{
+	struct mail_chain none;
+
+	chain_init(&none);
+	mailbox_post_all(b, &none, 0);
+}
+
+static void
 refuses_requests_past_its_limit_and_nothing_else(void)
 {
 	struct mail m[6] = { 0 }, *waiters;
@@ -130,19 +139,29 @@ a_chain_goes_in_as_a_whole_and_is_empty_then(void)
 }
 
 static void
-says_when_more_than_half_is_taken(void)
+tells_how_many_more_it_would_take(void)
 {
-	struct mail m[3] = { 0 }, *waiters;
+	struct mail m[5] = { 0 }, *got, *waiters;
+	struct mail_chain chain;
 	struct mailbox box;
 
 	mailbox_init(&box, 4);
-	for (int i = 0; i < 3; i++) {
-		CU_ASSERT_FALSE(mailbox_busy(&box));
-		mailbox_post(&box, &m[i], NULL);
+	CU_ASSERT_EQUAL(mailbox_places(&box), 4);
+	CU_ASSERT(mailbox_post(&box, &m[0], NULL));
+	CU_ASSERT_EQUAL(mailbox_places(&box), 3);
+	chain_init(&chain);
+	for (int i = 1; i < 4; i++)
+		chain_add(&chain, &m[i]);
+	mailbox_post_all(&box, &chain, 3);
+	CU_ASSERT_PTR_NULL(chain.first);
+	CU_ASSERT_EQUAL(mailbox_places(&box), 0);
+	CU_ASSERT_FALSE(mailbox_post(&box, &m[4], NULL));
+	got = mailbox_take(&box, &waiters);
+	for (int i = 0; i < 4; i++, got = got->next) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+		CU_ASSERT_PTR_EQUAL(got, &m[i]);
 	}
-	CU_ASSERT(mailbox_busy(&box));
-	mailbox_take(&box, &waiters);
-	CU_ASSERT_FALSE(mailbox_busy(&box));
+	CU_ASSERT_EQUAL(mailbox_places(&box), 4);
 	mailbox_fini(&box);
 }
 
@@ -188,15 +207,15 @@ pokes_its_eventfd_once_and_only_a_sleeper(void)
 	CU_ASSERT(mailbox_may_sleep(&box));
 	mailbox_post(&box, &m[1], NULL);
 	CU_ASSERT_FALSE(is_poked(&box));
-	mailbox_wake(&box);
+	wake(&box);
 	CU_ASSERT(is_poked(&box));
 	mailbox_send(&box, &m[2]);
-	mailbox_wake(&box);
+	wake(&box);
 	CU_ASSERT_FALSE(is_poked(&box));
 	mailbox_take(&box, &waiters);
 	/* Nothing to wake for. */
 	CU_ASSERT(mailbox_may_sleep(&box));
-	mailbox_wake(&box);
+	wake(&box);
 	CU_ASSERT_FALSE(is_poked(&box));
 	mailbox_rose(&box);
 	mailbox_send(&box, &m[3]);
@@ -262,13 +281,13 @@ post_all(void *arg)
 			continue;
 		}
 		while (!mailbox_post(p->box, &l->mail, &p->space)) {
-			mailbox_wake(p->box);
+			wake(p->box);
 			mailbox_wait(&p->own, UINT64_MAX, &waiters);
 		}
 		if (i % 5 == 4 || i + 1 == p->count)
-			mailbox_wake(p->box);
+			wake(p->box);
 	}
-	mailbox_wake(p->box);
+	wake(p->box);
 }
 
 static void
@@ -436,8 +455,8 @@ static CU_TestInfo tests[] = {
 	    gives_the_refused_back_with_the_next_batch },
 	{ "a chain goes in as a whole, and is empty then",
 	    a_chain_goes_in_as_a_whole_and_is_empty_then },
-	{ "says when more than half is taken",
-	    says_when_more_than_half_is_taken },
+	{ "tells how many more it would take",
+	    tells_how_many_more_it_would_take },
 	{ "waits no longer than until", waits_no_longer_than_until },
 	{ "pokes its eventfd once, and only a sleeper",
 	    pokes_its_eventfd_once_and_only_a_sleeper },

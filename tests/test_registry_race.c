@@ -68,10 +68,12 @@ wait_mail(struct visitor *v)
 static struct request *
 ask(struct visitor *v, const char *line)
 {
+	struct mail_chain none;
 	struct request *r;
 	struct words w;
 	char why[WHY_MAX];
 
+	chain_init(&none);
 	v->good = v->good && vcrp_parse(slice_of(line), &w, why) == 0;
 	r = request_new(&w, slice_of(line));
 	r->who = v->guy->contact.person;
@@ -81,7 +83,7 @@ ask(struct visitor *v, const char *line)
 	r->from = r->member = v->member;
 	v->answer = NULL;
 	mailbox_post(&v->room->inbox, &r->mail, NULL);
-	mailbox_wake(&v->room->inbox);
+	mailbox_post_all(&v->room->inbox, &none, 0);
 	while (v->answer == NULL)
 		wait_mail(v);
 	return v->answer;

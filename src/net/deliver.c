@@ -245,6 +245,7 @@ deliver_ask(struct member *m)
 	move->next = m->behind->want;
 	move->no_log = m->behind->no_log;
 	m->behind->no_log = false;
+	io_post(m->feed);
 	mailbox_send(&m->feed->room->inbox, &move->mail);
 }
 

@@ -275,6 +275,13 @@ take_all_mail(struct io *io)
 	}
 }
 
+void
+io_post(struct feed *f)
+{
+	mailbox_post_all(&f->room->inbox, &f->asked, f->asks);
+	f->asks = 0;
+}
+
 static void
 wake_rooms(struct io *io)
 {
@@ -283,7 +290,7 @@ wake_rooms(struct io *io)
 		    list_entry(io->touched.next, struct feed, touched);
 
 		list_remove(&f->touched);
-		mailbox_wake(&f->room->inbox);
+		io_post(f);
 	}
 }
 

@@ -143,15 +143,23 @@ open_feed(struct io *io, struct conn *c, const struct words *w)
 	return &room->feeds[io->index];
 }
 
+/* A pass's requests go to their room together, as long as they have places;
+ * the box itself tells who is over. */
 static bool
 post(struct io *io, struct request *r)
 {
 	struct feed *f = r->feed;
 
-	if (!mailbox_post(&f->room->inbox, &r->mail,
-	    f->waiting ? NULL : &f->space)) {
-		f->waiting = true;
-		return false;
+	if (f->asks < mailbox_places(&f->room->inbox)) {
+		chain_add(&f->asked, &r->mail);
+		f->asks++;
+	} else {
+		io_post(f);
+		if (!mailbox_post(&f->room->inbox, &r->mail,
+		    f->waiting ? NULL : &f->space)) {
+			f->waiting = true;
+			return false;
+		}
 	}
 	if (list_empty(&f->touched))
 		list_append(&io->touched, &f->touched);
@@ -196,8 +204,10 @@ over_rooms(struct io *io, struct conn *c, const struct words *w)
 static bool
 drop_signal(struct io *io, struct feed *f, const struct words *w)
 {
-	if (w->command->verb != VERB_SIGNAL ||
-	    !mailbox_busy(&f->room->inbox))
+	const struct mailbox *box = &f->room->inbox;
+
+	if (w->command->verb != VERB_SIGNAL || mailbox_places(box) >=
+	    box->limit - box->limit / 2 + f->asks)
 		return false;
 	io_refused(io, LIMIT_SIGNALS);
 	return true;

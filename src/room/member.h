@@ -66,7 +66,9 @@ struct feed {
 	unsigned        under_way;	/* (i) mail that will come back */
 	struct link     here;		/* (i) members */
 	struct link     held;		/* (i) connections refused by the box */
-	struct link     touched;	/* (i) rooms to wake at a pass's end */
+	struct mail_chain asked;	/* (i) requests of this pass */
+	unsigned        asks;		/* (i) how many */
+	struct link     touched;	/* (i) rooms to post them to at its end */
 	struct chunk   *oldest;		/* (i) referenced; at or before all */
 };
 

@@ -31,6 +31,7 @@ init_feed(struct feed *f, struct room *room, struct mailbox *box)
 	f->space.kind = MAIL_SPACE;
 	atomic_init(&f->dirty, false);
 	chain_init(&f->answers);
+	chain_init(&f->asked);
 	list_init(&f->here);
 	list_init(&f->held);
 	list_init(&f->touched);

@@ -23,7 +23,7 @@ mailbox_init(struct mailbox *b, unsigned limit)
 	chain_init(&b->queue);
 	b->waiters = NULL;
 	b->limit = limit;
-	b->requests = 0;
+	atomic_init(&b->requests, 0);
 	b->refused = 0;
 	b->sleeping = false;
 }
@@ -66,6 +66,17 @@ wake_locked(struct mailbox *b)
 	return false;
 }
 
+/* As wake_locked(), by a poster who knows that the box will stay: the owner,
+ * woken by a signal under the lock, would run into it and sleep again. */
+static bool
+rouse_locked(struct mailbox *b)
+{
+	bool slept = b->sleeping;
+
+	b->sleeping = false;
+	return slept;
+}
+
 static void
 poke(const struct mailbox *b)
 {
@@ -76,15 +87,27 @@ poke(const struct mailbox *b)
 	assert(n == sizeof(one) || errno == EAGAIN);
 }
 
+static unsigned
+requests(const struct mailbox *b)
+{
+	return atomic_load_explicit(&b->requests, memory_order_relaxed);
+}
+
+static void
+set_requests(struct mailbox *b, unsigned n)
+{
+	atomic_store_explicit(&b->requests, n, memory_order_relaxed);
+}
+
 bool
 mailbox_post(struct mailbox *b, struct mail *m, struct mail *waiter)
 {
 	bool room;
 
 	lock_take(&b->lock);
-	room = b->requests < b->limit;
+	room = requests(b) < b->limit;
 	if (room) {
-		b->requests++;
+		set_requests(b, requests(b) + 1);
 		chain_add(&b->queue, m);
 	} else {
 		b->refused++;
@@ -97,27 +120,32 @@ mailbox_post(struct mailbox *b, struct mail *m, struct mail *waiter)
 	return room;
 }
 
+unsigned
+mailbox_places(const struct mailbox *b)
+{
+	unsigned n = requests(b);
+
+	return n < b->limit ? b->limit - n : 0;
+}
+
 void
-mailbox_wake(struct mailbox *b)
+mailbox_post_all(struct mailbox *b, struct mail_chain *c, unsigned count)
 {
 	bool out;
 
 	lock_take(&b->lock);
-	out = b->queue.first != NULL && wake_locked(b);
+	if (c->first != NULL) {
+		*b->queue.last = c->first;
+		b->queue.last = c->last;
+		set_requests(b, requests(b) + count);
+	}
+	out = b->queue.first != NULL && rouse_locked(b);
 	lock_drop(&b->lock);
-	if (out)
+	chain_init(c);
+	if (out && b->fd >= 0)
 		poke(b);
-}
-
-bool
-mailbox_busy(struct mailbox *b)
-{
-	bool busy;
-
-	lock_take(&b->lock);
-	busy = b->requests > b->limit / 2;
-	lock_drop(&b->lock);
-	return busy;
+	else if (out)
+		pthread_cond_signal(&b->awake);
 }
 
 void
@@ -156,7 +184,7 @@ take_locked(struct mailbox *b, struct mail **waiters_r)
 	struct mail *all = b->queue.first;
 
 	chain_init(&b->queue);
-	b->requests = 0;
+	set_requests(b, 0);
 	*waiters_r = b->waiters;
 	b->waiters = NULL;
 	return all;

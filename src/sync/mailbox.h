@@ -21,6 +21,7 @@
 #ifndef SYNC_MAILBOX_H
 #define SYNC_MAILBOX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,7 +32,7 @@ struct mail {
 	unsigned     kind;	/* what it is, in the words of who takes it */
 };
 
-/* A few pieces in order, gathered by one thread to be posted at once. */
+/* Pieces in order, gathered by one thread to be posted at once. */
 struct mail_chain {
 	struct mail  *first;
 	struct mail **last;
@@ -44,7 +45,7 @@ struct mailbox {
 	struct mail_chain queue;	/* (l) */
 	struct mail      *waiters;	/* (l) to go back once there is room */
 	unsigned          limit;	/* (c) of requests; over it: refused */
-	unsigned          requests;	/* (l) */
+	atomic_uint       requests;	/* (l); (a) to be looked at */
 	uint64_t          refused;	/* (l) counter */
 	bool              sleeping;	/* (l) */
 };
@@ -74,11 +75,14 @@ void mailbox_fini(struct mailbox *);
 
 /* One request. False if the box is full: then waiter, unless NULL, is kept
  * and handed to the owner by the next mailbox_take(). Does not wake: the
- * poster calls mailbox_wake() before it next sleeps, once for many. */
+ * poster calls mailbox_post_all() before it next sleeps, once for many. */
 bool mailbox_post(struct mailbox *, struct mail *, struct mail *waiter);
-void mailbox_wake(struct mailbox *);
-/* More than half of its places are taken. */
-bool mailbox_busy(struct mailbox *);
+/* How many requests more it would take just now. */
+unsigned mailbox_places(const struct mailbox *);
+/* As many requests as that, gathered, or none; wakes. The chain is empty
+ * afterwards. The caller knows that the owner does not free the box in the
+ * meantime. */
+void mailbox_post_all(struct mailbox *, struct mail_chain *, unsigned count);
 /* Mail that is always accepted; wakes. The chain is empty afterwards. */
 void mailbox_send(struct mailbox *, struct mail *);
 void mailbox_send_chain(struct mailbox *, struct mail_chain *);
