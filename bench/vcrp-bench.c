@@ -237,7 +237,8 @@ check_protocol(const struct options *opt)
 	if (p == &vcrp_protocol)
 		return;
 	if (opt->ids)
-		refuse("--ids is for --protocol vcrp only");
+		refuse("--ids is for --protocol vcrp only: the others have"
+		       " none");
 	if (opt->stop > 0)
 		refuse("--stop and the mode slow need GAPs, which only"
 		       " --protocol vcrp has");

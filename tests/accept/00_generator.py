@@ -5,6 +5,7 @@
 import subprocess
 
 from accept import Row
+from fake_peers import PEER_FAULTS, PEERS
 from fake_server import FAULTS, RESUME_FAULTS, FakeServer
 
 row = Row("0", "vcrp-bench against a server that breaks its promises once")
@@ -12,7 +13,7 @@ program = row.program("vcrp-bench")
 
 
 FANOUT = ("fanout", "--rooms", "2", "--members", "8", "--senders", "3",
-          "--count", "700", "--ids")
+          "--count", "700")
 # 2 rooms of 12 and 6 members, of whom 3 and 2 speak
 MIXED = ("mixed", "--rooms", "2", "--members", "18", "--share", "0.25",
          "--count", "700")
@@ -21,8 +22,8 @@ CHURN = ("churn", "--members", "4", "--senders", "2", "--rate", "500",
          "--pool", "4", "--churn", "100", "--time", "0.3")
 
 
-def run(fault, load=FANOUT):
-    server = FakeServer(fault)
+def run(fault, load=(*FANOUT, "--ids"), kind=FakeServer):
+    server = kind(fault)
     server.start()
     return subprocess.run(
         [program, *load, "--port", str(server.port), "--patience", "1"],
@@ -56,4 +57,13 @@ for fault in RESUME_FAULTS:
     result = run(fault, CHURN + more)
     row.check(result.returncode == 1, "%s: %s" % (
         fault, result.stderr.split("\n")[0][:60]))
+for name, kind in PEERS.items():
+    load = (*FANOUT, "--protocol", name)
+    result = run(None, load, kind)
+    row.check(result.returncode == 0 and "deliveries %d\n" % (
+        4200 * (7 + kind.echo)) in result.stdout, "%s: nothing is found" % name)
+    for fault in PEER_FAULTS:
+        result = run(fault, load, kind)
+        row.check(result.returncode == 1, "%s, %s: %s" % (
+            name, fault, result.stderr.split("\n")[0][:60]))
 row.finish()

@@ -52,7 +52,17 @@ class FakeServer(threading.Thread):
         sock, _ = self.listener.accept()
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.select.register(sock, selectors.EVENT_READ, Conn(sock))
+        conn = Conn(sock)
+        self.select.register(sock, selectors.EVENT_READ, conn)
+        self.greet(conn)
+        self.flush(conn)
+
+    def greet(self, conn):
+        """What is said before the client has said anything."""
+
+    def split(self, conn, data):
+        *lines, conn.rest = (conn.rest + data).split(b"\n")
+        return lines
 
     def end(self, conn):
         for room in self.rooms.values():
@@ -74,9 +84,8 @@ class FakeServer(threading.Thread):
         if not data:
             self.end(conn)
             return
-        *lines, conn.rest = (conn.rest + data).split(b"\n")
         touched = {conn}
-        for line in lines:
+        for line in self.split(conn, data):
             touched |= self.line(conn, line)
         for each in touched:
             self.flush(each)
