@@ -26,7 +26,7 @@ announce(struct room *room, const char *verb, struct slice name,
 {
 	struct event e = { .verb = verb, .name = name, .text = reason };
 
-	room_event(room, &e, false);
+	room_presence(room, &e);
 }
 
 struct oldest_since {

@@ -43,6 +43,7 @@ skip_to(struct room *room, uint64_t last)
 	    "\n", (int)room->name.len, room->name.at, from, last);
 	memcpy(stream_reserve(&room->stream, (size_t)len), line, (size_t)len);
 	stream_commit(&room->stream, (size_t)len, false);
+	room->due = room->now;
 	stream_skip(&room->stream, last);
 }
 

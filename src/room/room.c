@@ -70,7 +70,6 @@ room_new(struct registry *r, const struct room_word *w,
 	}
 	chain_init(&room->parked);
 	room->alone.kind = MAIL_ORDER;
-	room->until = room->quiet = room->redo = UINT64_MAX;
 	list_init(&room->dormant);
 	mailbox_init(&room->inbox, (unsigned)config_get(&r->config->rooms_mailbox));
 	settings_init(&room->settings);
@@ -97,7 +96,8 @@ room_wake(struct room *room)
 	    (uint64_t)config_get(&room->config->rooms_window) * 1024,
 	    room->last);
 	roster_init(&room->roster);
-	room->until = room->quiet = room->redo = UINT64_MAX;
+	room->until = room->quiet = room->redo = room->due = UINT64_MAX;
+	room->told_at = 0;
 	counter_set(&room->seen_last, room->last);
 }
 
@@ -167,6 +167,8 @@ next_time(const struct room *room)
 
 	if (room->quiet < next)
 		next = room->quiet;
+	if (room->due < next)
+		next = room->due;
 	return room->redo < next ? room->redo : next;
 }
 
@@ -247,9 +249,30 @@ room_may(struct room *room, struct request *r, bool others)
 	return e;
 }
 
+static void
+commit(struct room *room, struct event *e)
+{
+	stream_commit(&room->stream, event_render(e,
+	    stream_reserve(&room->stream, event_bound(e))), false);
+}
+
+void
+room_presence(struct room *room, struct event *e)
+{
+	uint64_t wait = PRESENCE_EACH_MS * room->roster.connections;
+
+	e->room = room->name;
+	commit(room, e);
+	if (wait > PRESENCE_MOST_MS)
+		wait = PRESENCE_MOST_MS;
+	if (room->told_at + wait < room->due)
+		room->due = room->told_at + wait;
+}
+
 uint64_t
 room_event(struct room *room, struct event *e, bool numbered)
 {
+	room->due = room->now;
 	e->room = room->name;
 	e->number = numbered ? room->stream.last + 1 : 0;
 	if (e->time < room->wall)
@@ -257,8 +280,7 @@ room_event(struct room *room, struct event *e, bool numbered)
 	if (numbered)
 		room_batch_line(room, e);
 	else
-		stream_commit(&room->stream, event_render(e,
-		    stream_reserve(&room->stream, event_bound(e))), false);
+		commit(room, e);
 	return e->number;
 }
 
@@ -392,6 +414,19 @@ be_quiet(struct room *room)
 	return !room->settings.ephemeral && stream_shrink(&room->stream);
 }
 
+/* Is there more in the stream, and are the members to be told? */
+static bool
+is_due(struct room *room)
+{
+	if (!stream_publish(&room->stream) && be_quiet(room))
+		room->due = room->now;
+	if (room->now < room->due)
+		return false;
+	room->due = UINT64_MAX;
+	room->told_at = room->now;
+	return true;
+}
+
 void
 room_turn(struct room *room, struct mail *batch, struct mail *waiters,
     uint64_t now, uint64_t wall)
@@ -418,7 +453,7 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 		room_redo(room);
 	take_parked(room);
 	room_flush(room);
-	more = stream_publish(&room->stream) || be_quiet(room);
+	more = is_due(room);
 	if (batch != NULL && room->ledger != NULL)
 		room->quiet = now + QUIET_MS;
 	counter_set(&room->seen_last, room->stream.last);

@@ -46,6 +46,11 @@ struct room_counters {
 					 * stored */
 };
 
+/* Who comes and goes is told at once to members who were told nothing for so
+ * long; else then, or with what comes before: a storm of JOINs is 250 sends a
+ * second and room, and not one for each JOIN and member. */
+enum { PRESENCE_EACH_MS = 4 /* a member */, PRESENCE_MOST_MS = 250 };
+
 /* Numbered lines at the stream's end that are to be written. */
 enum { BATCH_RUNS = 64, BATCH_EVENTS = 4096 };
 
@@ -118,6 +123,9 @@ struct room {
 	uint64_t             wall;	/* (o) clock_wall_ms() of this turn */
 	uint64_t             until;	/* (o) when to try to end */
 	uint64_t             quiet;	/* (o) when to give the window back */
+	uint64_t             due;	/* (o) when members are to be told that
+					 * the stream has more */
+	uint64_t             told_at;	/* (o) when they were last */
 	struct counter       seen_last;	/* (a) for LIST */
 	struct counter       seen_members; /* (a) people, for LIST */
 	struct room_counters counters;	/* (a) */
@@ -197,6 +205,8 @@ enum error room_may(struct room *, struct request *, bool others);
 /* Renders an event at the stream's end, with the next number if it is a
  * numbered one; returns its number or 0. */
 uint64_t room_event(struct room *, struct event *, bool numbered);
+/* Who comes or goes: not numbered, and told as PRESENCE_EACH_MS says. */
+void room_presence(struct room *, struct event *);
 /* A "ROOM name last members [topic]" line as of now. */
 void room_line(const struct room *, struct blob **);
 /* A direct conversation one of whose two is gone for good ends. */
