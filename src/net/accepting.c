@@ -64,7 +64,6 @@ refuse(struct acceptor *a, int fd, const struct peer *peer,
 static void
 take(struct acceptor *a, int fd, const struct peer *peer)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
 	struct net *net = a->net;
 	struct address *address;
 	enum limiter limit;
@@ -83,9 +82,7 @@ take(struct acceptor *a, int fd, const struct peer *peer)
 	atomic_fetch_add(&net->connections, 1);
 	counter_add(&a->unauthenticated, 1);
 	list_append(&a->waiting, &c->by_time);
-	ev.data.ptr = c;
-	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
-		acceptor_end(a, c, END_LOST);
+	acceptor_begin(a, c);
 }
 
 static void

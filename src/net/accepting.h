@@ -42,6 +42,9 @@ void acceptor_watch(struct acceptor *, bool on);
 void acceptor_take(struct acceptor *, struct listener *);
 /* Closes those of TCP; the local one too if `local`, and all is over. */
 void acceptor_shut(struct acceptor *, bool local);
+/* A connection that was just taken in: what it has sent is read at once, or it
+ * is watched. It may be another thread's afterwards, or freed. */
+void acceptor_begin(struct acceptor *, struct conn *);
 /* Counts one that was refused. */
 void acceptor_refused(struct acceptor *, enum limiter);
 /* Ends one that has not logged in, or never will; it is freed. */

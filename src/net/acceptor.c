@@ -166,15 +166,17 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 	return what;
 }
 
-/* It is still to log in: watched again. */
-static void
-watch(struct acceptor *a, struct conn *c, struct slice rest)
+/* It is still to log in. False: it cannot be watched, and was ended. */
+static bool
+watch(struct acceptor *a, struct conn *c)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
 
-	conn_keep(c, rest.at, rest.len);
 	ev.data.ptr = c;
-	epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev);
+	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev) == 0)
+		return true;
+	acceptor_end(a, c, END_LOST);
+	return false;
 }
 
 static void
@@ -208,12 +210,13 @@ take_read(struct acceptor *a, struct conn *c, struct slice rest)
 		claim(a, c, r);
 		return;
 	}
-	watch(a, c, rest);
-	answer(a, c, what);
+	conn_keep(c, rest.at, rest.len);
+	if (watch(a, c))
+		answer(a, c, what);
 }
 
 static void
-read_some(struct acceptor *a, struct conn *c)
+read_some(struct acceptor *a, struct conn *c, bool watched)
 {
 	struct reserve *none;
 	struct slice rest;
@@ -223,8 +226,11 @@ read_some(struct acceptor *a, struct conn *c)
 		memcpy(a->buf, c->in, c->in_len);
 	n = recv(c->fd, a->buf + c->in_len, sizeof(a->buf) - c->in_len,
 	    MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (!watched)
+			watch(a, c);
 		return;
+	}
 	if (n <= 0) {
 		acceptor_end(a, c, n == 0 ? END_EOF : END_LOST);
 		return;
@@ -240,8 +246,15 @@ read_some(struct acceptor *a, struct conn *c)
 		answer(a, c, LOGIN_END);
 		return;
 	}
-	epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	if (watched)
+		epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	take_read(a, c, rest);
+}
+
+void
+acceptor_begin(struct acceptor *a, struct conn *c)
+{
+	read_some(a, c, false);
 }
 
 /* The store's answer. Who has it may be gone. */
@@ -376,7 +389,7 @@ run(void *arg)
 			if (is_listener(a, at))
 				acceptor_take(a, at);
 			else
-				read_some(a, at);
+				read_some(a, at, true);
 		}
 		tick(a);
 		take_mail(a);

@@ -155,7 +155,6 @@ take_conn(struct io *io, struct conn *c)
 		io_close(io, c, END_LOST);
 		return;
 	}
-	c->readable = true;
 	io_turn(io, c);
 	io_send_away(io, c);
 }

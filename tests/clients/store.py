@@ -24,6 +24,12 @@ class Client:
             if not line.startswith(start):
                 sys.exit(f"expected {start!r}, came {line!r}")
 
+    def known(self):
+        """The server has taken it in: what it says next comes before what others say then."""
+        self.say("PING here")
+        self.expect("VCRP 1", "PONG here")
+        return self
+
     def has_heard(self):
         return bool(select.select([self.socket], [], [], 0)[0])
 
@@ -64,10 +70,10 @@ def locked(server):
 def gone_meanwhile(server):
     """Who goes while it waits leaves nothing behind."""
     other = lock(server)
-    carol, next, thief = Client(server), Client(server), Client(server)
+    carol, next, thief = Client(server).known(), Client(server), Client(server).known()
     carol.say(f"@key={KEY} HELLO carol")
     thief.say("HELLO carol")
-    thief.expect("VCRP 1", "ERR name-taken")
+    thief.expect("ERR name-taken")
     carol.socket.close()
     # Answered after carol would have been.
     next.say(f"@key={KEY} HELLO next")
@@ -98,13 +104,10 @@ def deleted(server):
 
 def stopped_meanwhile(server):
     """A stop does not wait for a lock, and tells who waits."""
-    other, one = lock(server), Client(server)
-    one.say("PING here")
-    one.expect("VCRP 1", "PONG here")
+    other, one, thief = lock(server), Client(server).known(), Client(server).known()
     one.say(f"@id=h;key={KEY} HELLO frank")
-    thief = Client(server)
     thief.say("HELLO frank")
-    thief.expect("VCRP 1", "ERR name-taken")
+    thief.expect("ERR name-taken")
     status = server.stop()
     check(status == 0, f"the server ended with {status}")
     one.expect("ERR shutting-down")
