@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "figures.h"
 
@@ -122,23 +121,19 @@ count_descriptors(pid_t pid)
 int
 use_read(pid_t pid, struct use *use_r)
 {
-	unsigned long user = 0, system = 0;
+	struct timespec cpu;
 	char text[4096];
-	const char *at;
+	clockid_t clock;
 	int err;
 
 	memset(use_r, 0, sizeof(*use_r));
-	err = read_proc(pid, "stat", text, sizeof(text));
+	err = clock_getcpuclockid(pid, &clock);
 	if (err != 0)
-		return err;
-	/* The name in brackets may hold blanks: count from its end. */
-	at = strrchr(text, ')');
-	if (at != NULL)
-		sscanf(at + 1,
-		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-		    " %lu %lu",
-		    &user, &system);
-	use_r->cpu = (double)(user + system) / sysconf(_SC_CLK_TCK);
+		return -err;
+	/* /proc/PID/stat knows it in hundredths of a second only. */
+	if (clock_gettime(clock, &cpu) < 0)
+		return -errno;
+	use_r->cpu = cpu.tv_sec + cpu.tv_nsec / 1e9;
 	if (read_proc(pid, "status", text, sizeof(text)) == 0) {
 		use_r->rss = labelled(text, "VmRSS:");
 		use_r->threads = labelled(text, "Threads:");

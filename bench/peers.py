@@ -104,6 +104,8 @@ class Server:
     text = ""
     arguments = ()
     one_room = False       # all who are in are in the same one
+    at_once = 500          # logins under way that it copes with
+    note = None            # what bounds its logins
 
     def __init__(self, build, cores=None, rooms=()):
         """build: where our own programs are; cores: those to run on; rooms:
@@ -258,6 +260,8 @@ class Ngircd(Server):
     that limit is compiled in."""
     name = program = package = "ngircd"
     protocol = "irc"
+    at_once = 8
+    note = "8 at a time: its backlog of 10 connections is compiled in"
     text = """
 [Global]
 	Name = irc.bench.test
@@ -289,6 +293,8 @@ class Inspircd(Server):
     threshold, fakelag) nor small queues; nothing is looked up."""
     name = program = package = "inspircd"
     protocol = "irc"
+    at_once = 4000
+    note = "it completes logins once a second, whoever waits"
     text = """
 <server name="irc.bench.test" description="bench" network="bench">
 <admin name="bench" nick="bench" email="bench@example.org">

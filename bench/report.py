@@ -143,6 +143,9 @@ def work_table(results, work):
     for server in servers:
         for fault in results.faults(work.name, server)[:1]:
             text += "\n\nVoid: %s: %s" % (server, fault)
+        note = peers.SERVERS[server].note
+        if note and "logins_per_s" in keys:
+            text += "\n\n%s: %s." % (server, note)
     return text
 
 

@@ -15,11 +15,16 @@ import time
 import peers
 
 PERF_EVENT = "raw_syscalls:sys_enter"
-SLICE = 0.05  # seconds: the step in which perf counts
-STILL = 5.0   # seconds: how long the CPU at rest is looked at
+SLICE = 0.05   # seconds: the step in which perf counts
+AT_ONCE = 500  # logins under way in a storm
+STILL = 5.0    # seconds: how long the CPU at rest is looked at
 FLOOR = ("floor",)
 OURS = ("vcrp", "vcrp-off")
 OTHERS = tuple(p.name for p in peers.PEERS)
+# Of ngircd the time to let one in grows with how many there are: 10,000 take
+# it minutes. IRC tells everybody of everybody who comes.
+NOT_NGIRCD = tuple(n for n in OTHERS if n != "ngircd")
+NOT_IRC = tuple(p.name for p in peers.PEERS if p.protocol != "irc")
 
 
 class Fault(Exception):
@@ -33,6 +38,7 @@ class Load:
         command = [os.path.join(bench.build, "vcrp-bench"), mode,
                    "--protocol", server.protocol, "--port", str(server.port),
                    "--pid", str(server.pid)]
+        options.setdefault("at_once", server.at_once)
         for name, value in options.items():
             if value is not None:
                 command += ["--" + name.replace("_", "-"), str(value)]
@@ -174,7 +180,7 @@ class Work:
         return Work(self.name, self.title + " (small)", self.measure,
                     self.servers, self.figures, self.time, self.small,
                     self.mode, 0.3, 
-                    **{**self.options, **self.small})
+                    **{**self.options, **(self.small or {})})
 
     def run_time(self, bench):
         return self.time * bench.time
@@ -236,7 +242,7 @@ def idle_options(kind, members):
 
 def idle_pss(bench, kind, members):
     with bench.server(kind) as server:
-        load = Load(bench, server, "idle", time=600, at_once=500,
+        load = Load(bench, server, "idle", time=600,
                     **idle_options(kind, members))
         load.until("ready")
         time.sleep(0.5)  # Whatever it still does then is not waited for.
@@ -255,8 +261,7 @@ def idle(bench, kind, work):
 def many_rooms(bench, kind, work):
     rooms = work.options["rooms"]
     with bench.server(kind) as server:
-        load = Load(bench, server, "idle", rooms=rooms, members=1, time=600,
-                    at_once=500)
+        load = Load(bench, server, "idle", rooms=rooms, members=1, time=600)
         load.until("ready")
         time.sleep(2)  # What is on its way to the disk is not rest.
         used = server.cpu()
@@ -272,7 +277,8 @@ def many_rooms(bench, kind, work):
 def storm(bench, kind, work):
     with bench.server(kind, rooms_of(work.options)) as server:
         begin = server.cpu()
-        figures = Load(bench, server, "storm", **work.options).end()
+        figures = Load(bench, server, "storm", **{
+            **work.options, "at_once": min(AT_ONCE, kind.at_once)}).end()
         figures["cpu_us_login"] = 1e6 * (server.cpu() - begin) / \
             figures["round1_members"]
     figures["logins_per_s"] = figures["round1_members"] / \
@@ -297,7 +303,7 @@ def growth_idle(bench, kind, work):
     for members in work.options["over"]:
         with bench.server(kind, rooms_of({})) as server:
             if members > 0:
-                crowd = Load(bench, server, "idle", time=600, at_once=500,
+                crowd = Load(bench, server, "idle", time=600,
                              room="other", **idle_options(kind, members))
                 crowd.until("ready")
             each = talk(bench, kind, work, server, over=None)
@@ -331,17 +337,17 @@ def fanout(members, senders, quick):
                 window=100, small={} if quick else None)
 
 
-def volano(rooms, **options):
+def volano(rooms, others, **options):
     return Work("volano-%d" % rooms, "%d rooms of 20, all speak, each with one"
-                " message in flight" % rooms, talk, OURS + OTHERS,
+                " message in flight" % rooms, talk, OURS + others,
                 ("messages_per_s",) + SPEED[1:], time=0.75, mode="volano",
                 rooms=rooms, members=20, senders=20, window=1, **options)
 
 
-def login(name, title, **options):
-    return Work(name, title, storm, FLOOR + OURS[:1] + OTHERS,
+def login(name, title, others, **options):
+    return Work(name, title, storm, FLOOR + OURS[:1] + others,
                 ("logins_per_s", "cpu_us_login") + DELAY, time=0, cost=2,
-                at_once=500, rounds=1, **options)
+                rounds=1, **options)
 
 
 def growth(name, title, measure, servers, over, **options):
@@ -359,8 +365,8 @@ WORKS = (
     fanout(100, 10, True),
     fanout(1000, 1, False),
     fanout(1000, 10, False),
-    volano(50, small={"rooms": 10}),
-    volano(500, cost=4),
+    volano(50, OTHERS, small={"rooms": 10}),
+    volano(500, NOT_NGIRCD, cost=4),
     Work("open-loop", "200 messages a second into a room of 100", talk,
          FLOOR + OURS + OTHERS, DELAY + COST, mode="latency", rooms=1,
          members=100, senders=1, rate=200, small={}),
@@ -375,9 +381,10 @@ WORKS = (
          ("rss_mib", "threads", "rest_cpu_percent"), time=0, cost=12,
          rooms=10000, small={"rooms": 500}),
     login("storm", "2,000 connect, log in and enter rooms of 100, 500 at a"
-          " time", rooms=20, members=100, small={"rooms": 5}),
-    login("storm-one-room", "2,000 connect, log in and enter one room, 500 at"
-          " a time; VCRP announces nobody in it", rooms=1, members=2000),
+          " time", OTHERS, rooms=20, members=100, small={"rooms": 5}),
+    login("storm-one-room", "2,000 connect, log in and enter one room in which"
+          " nobody is announced, 500 at a time", NOT_IRC, rooms=1,
+          members=2000),
     Work("churn", "A room of 100 at half of what it can do, beside it 1,000"
          " cuts and resumes a second", churn, OURS[:1],
          ("churn_to_calm_p99", "calm_p99", "churn_p99", "reconnects_per_s",
