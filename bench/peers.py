@@ -73,7 +73,8 @@ def end(process, wait=WAIT):
 
 @atexit.register
 def end_all():
-    for process in under_way[:]:
+    while under_way:
+        process = under_way.pop()
         process.kill()
         process.wait()
 
@@ -103,7 +104,6 @@ class Server:
     version_of = "--version"
     text = ""
     arguments = ()
-    one_room = False       # all who are in are in the same one
     at_once = 500          # logins under way that it copes with
     note = None            # what bounds its logins
 
@@ -196,7 +196,6 @@ class Server:
 class Floor(Server):
     name, program = "floor", "vcrp-floor"
     version_of = None
-    one_room = True
 
 
 class Vcrp(Server):

@@ -25,6 +25,7 @@ COLUMNS = {
     "bytes_per_delivery": ("bytes a delivery", 1, None),
     "calls": ("system calls a delivery", 1, None),
     "rss_mib": ("RSS, MiB", 1, None),
+    "load_cpu_percent": ("the load's own CPU, %", 1, None),
     "pss_mib": ("Pss of all, MiB", 1, None),
     "connection_bytes": ("bytes a connection", 1, "less"),
     "threads": ("threads", 1, None),

@@ -141,7 +141,8 @@ class Strace:
     def per_delivery(self, load):
         self.process.send_signal(signal.SIGINT)
         text = self.process.communicate(timeout=30)[0]
-        found = re.search(r"(\d+)(?:\s+\d+)?\s+total", text)
+        found = re.search(r"^[\s\d.]{30}\s+(\d+)\s+(?:\d+\s+)?total", text,
+                          re.M)
         return int(found.group(1)) / load.figures["deliveries"] \
             if found else None
 
@@ -233,17 +234,10 @@ def count_calls(bench, kind, work):
         return calls
 
 
-def idle_options(kind, members):
-    """The floor has one room: who is to be idle stays out of it."""
-    if kind.one_room:
-        return {"rooms": 0, "members": members}
-    return {"rooms": members // 100, "members": 100}
-
-
 def idle_pss(bench, kind, members):
     with bench.server(kind) as server:
-        load = Load(bench, server, "idle", time=600,
-                    **idle_options(kind, members))
+        load = Load(bench, server, "idle", rooms=members // 100, members=100,
+                    time=600)
         load.until("ready")
         time.sleep(0.5)  # Whatever it still does then is not waited for.
         pss = server.field("smaps_rollup", "Pss")
@@ -259,14 +253,14 @@ def idle(bench, kind, work):
 
 
 def many_rooms(bench, kind, work):
-    rooms = work.options["rooms"]
+    rooms, still = work.options["rooms"], STILL if bench.time >= 1 else 1
     with bench.server(kind) as server:
         load = Load(bench, server, "idle", rooms=rooms, members=1, time=600)
         load.until("ready")
         time.sleep(2)  # What is on its way to the disk is not rest.
         used = server.cpu()
-        time.sleep(STILL if bench.time >= 1 else 1)
-        used = (server.cpu() - used) / (STILL if bench.time >= 1 else 1)
+        time.sleep(still)
+        used = (server.cpu() - used) / still
         figures = {"rss_mib": server.field("status", "VmRSS") / 1024,
                    "threads": server.field("status", "Threads"),
                    "rest_cpu_percent": 100 * used}
@@ -304,7 +298,7 @@ def growth_idle(bench, kind, work):
         with bench.server(kind, rooms_of({})) as server:
             if members > 0:
                 crowd = Load(bench, server, "idle", time=600,
-                             room="other", **idle_options(kind, members))
+                             room="other", rooms=members // 100, members=100)
                 crowd.until("ready")
             each = talk(bench, kind, work, server, over=None)
             if members > 0:
@@ -325,7 +319,7 @@ def growth_rooms(bench, kind, work):
 
 COST = ("cpu_us", "bytes_per_delivery", "calls", "rss_mib")
 DELAY = ("p50", "p99", "p999", "max")
-SPEED = ("deliveries_per_s",) + COST + DELAY
+SPEED = ("deliveries_per_s",) + COST + DELAY + ("load_cpu_percent",)
 
 
 def fanout(members, senders, quick):
@@ -339,7 +333,7 @@ def fanout(members, senders, quick):
 
 def volano(rooms, others, **options):
     return Work("volano-%d" % rooms, "%d rooms of 20, all speak, each with one"
-                " message in flight" % rooms, talk, OURS + others,
+                " message in flight" % rooms, talk, FLOOR + OURS + others,
                 ("messages_per_s",) + SPEED[1:], time=0.75, mode="volano",
                 rooms=rooms, members=20, senders=20, window=1, **options)
 
@@ -371,12 +365,12 @@ WORKS = (
          FLOOR + OURS + OTHERS, DELAY + COST, mode="latency", rooms=1,
          members=100, senders=1, rate=200, small={}),
     Work("mixed", "200 rooms by a power law, 4,000 members, a tenth of whom"
-         " speaks", talk, OURS + OTHERS, SPEED, time=0.75, cost=3,
+         " speaks", talk, FLOOR + OURS + OTHERS, SPEED, time=0.75, cost=3,
          mode="mixed", rooms=200, members=4000,
          small={"rooms": 50, "members": 500}),
     Work("idle", "A connection that is idle in a room of 100", idle,
-         OURS[:1] + OTHERS, ("connection_bytes", "pss_mib"), time=0, cost=5,
-         low=1000, high=5000, small={"low": 100, "high": 500}),
+         FLOOR + OURS[:1] + OTHERS, ("connection_bytes", "pss_mib"), time=0,
+         cost=5, low=1000, high=5000, small={"low": 100, "high": 500}),
     Work("rooms", "10,000 rooms of one member each", many_rooms, OURS[:1],
          ("rss_mib", "threads", "rest_cpu_percent"), time=0, cost=12,
          rooms=10000, small={"rooms": 500}),
@@ -394,7 +388,8 @@ WORKS = (
            " idle connections", growth_idle, FLOOR + OURS, (0, 1000, 10000),
            members=100, senders=10),
     growth("growth-rooms", "So many rooms of 10 in each of which one speaks",
-           growth_rooms, OURS, (1, 10, 100, 1000), members=10, senders=1),
+           growth_rooms, FLOOR + OURS, (1, 10, 100, 1000), members=10,
+           senders=1),
     Work("giant", "A room of 2,000 in which one speaks: one io thread and one"
          " core, two and two", talk, ("vcrp-io1", "vcrp-io2"), SPEED,
          time=0.75, mode="fanout", rooms=1, members=2000, senders=1,
