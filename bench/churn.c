@@ -30,7 +30,7 @@ struct churn {
 	unsigned named;	   /* of the pool, cut once more at the end */
 	uint64_t at[2];	   /* ns: the churning began, and ended */
 	struct use use[3]; /* when calm began, churning began, and ended */
-	struct histogram calm, churning;
+	struct histogram calm, churning, resume;
 };
 
 static void
@@ -187,6 +187,8 @@ churn(struct talk *t, bool over)
 		if (since >= c->opt.time && c->waits == NULL)
 			turn(c, SETTLING);
 	} else if (c->phase == SETTLING && over && all_back(c)) {
+		/* What comes now comes all at once. */
+		c->resume = l->resume;
 		introduce(c);
 		turn(c, SAID);
 	} else if (c->phase == SAID && (c->named > 0 || all_back(c))) {
@@ -222,7 +224,7 @@ print(struct churn *c)
 
 	figure_int("reconnects", c->cuts);
 	figure_real("reconnects_per_s", c->cuts / churning);
-	histogram_print(&l->resume, "resume");
+	histogram_print(&c->resume, "resume");
 	histogram_print(&c->calm, "calm_delivery");
 	histogram_print(&c->churning, "churn_delivery");
 	if (before > 0)

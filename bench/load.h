@@ -56,6 +56,7 @@ struct options {
 	uint64_t count;	 /* messages of a sender; 0: until `time` */
 	bool ids;	 /* give each message an id */
 	bool reset;	 /* end connections with RST */
+	bool keys;	 /* log in with keys: the names are stored */
 	bool leave;	 /* churn: leave and join instead of reconnecting */
 };
 

@@ -108,6 +108,7 @@ static const struct row {
 	    "churn: further members, who are cut and come back (200)"),
 	ROW("churn-rooms", COUNT, churn_rooms, "R",
 	    "churn: these are in so many rooms of their own"),
+	ROW("keys", SWITCH, keys, "", "log in with keys, so names are stored"),
 	ROW("leave", SWITCH, leave, "",
 	    "churn: they leave and join, and keep their connections"),
 	ROW("share", REAL, share, "F",
@@ -236,6 +237,8 @@ check_protocol(const struct options *opt)
 	}
 	if (p == &vcrp_protocol)
 		return;
+	if (opt->keys)
+		refuse("--keys is for --protocol vcrp only");
 	if (opt->ids)
 		refuse("--ids is for --protocol vcrp only: the others have"
 		       " none");

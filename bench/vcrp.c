@@ -426,7 +426,7 @@ hello(const struct load *l, const struct member *m, char *out_r)
 	size_t len = 0;
 
 	/* Only with a key it is the same guest that comes back. */
-	if (m->resumes)
+	if (m->resumes || l->opt->keys)
 		len = sprintf(out_r, "@key=key-of-bench-%022u ", i);
 	len +=
 	    sprintf(out_r + len, "HELLO %s%u-%u\n", l->opt->nick, l->round, i);
