@@ -373,8 +373,8 @@ drain(struct server *s, struct request *r)
 		request_error(r, ERROR_BAD_VALUE, "at most 86400 seconds");
 		return;
 	}
-	log_info("draining, asked by %.*s", (int)r->who->name.len,
-	    r->who->name.at);
+	log_info("draining, asked by %.*s", (int)person_name(r->who).len,
+	    person_name(r->who).at);
 	acceptor_close(s->net.acceptor, false);
 	order_all(s, false, false, "restarting", spread > 0 ? spread : 1);
 	request_ok(r, "%s", "");
@@ -399,7 +399,7 @@ take_request(struct server *s, struct request *r)
 		return;
 	case VERB_SHUTDOWN:
 		log_info("shutting down, asked by %.*s",
-		    (int)r->who->name.len, r->who->name.at);
+		    (int)person_name(r->who).len, person_name(r->who).at);
 		s->over = true;
 		s->code = error_code(ERROR_SHUTTING_DOWN);
 		s->spread = 0;

@@ -315,6 +315,7 @@ bool
 fake_heard(struct guy *g, const char *text)
 {
 	struct slice heard = { "", 0 };
+	struct slice who = person_name(g->contact.person);
 	bool same;
 
 	if (g->heard != NULL)
@@ -322,9 +323,7 @@ fake_heard(struct guy *g, const char *text)
 	same = slice_is(heard, text);
 	if (!same)
 		printf("\n    %.*s heard:\n%.*s    not:\n%s",
-		    (int)g->contact.person->name.len,
-		    g->contact.person->name.at, (int)heard.len, heard.at,
-		    text);
+		    (int)who.len, who.at, (int)heard.len, heard.at, text);
 	blob_unref(&g->heard);
 	return same;
 }

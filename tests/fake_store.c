@@ -82,7 +82,7 @@ save(struct fake *f, struct mail *m)
 	struct change *c;
 
 	if (m->kind == MAIL_FORGET) {
-		p = table_entry(m, struct person, over);
+		p = table_entry(m, struct reservation, over)->person;
 		person_unref(&p);
 		return;
 	}

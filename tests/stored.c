@@ -204,16 +204,16 @@ stored_role(struct stored *s, const char *room, const char *who,
 }
 
 static struct person *
-new_person(const char *nick, uint64_t since)
+new_person(const char *nick, uint64_t since, unsigned char secret)
 {
-	struct person *p = xcalloc(1, sizeof(*p) + strlen(nick) + 2);
-	char *name = (char *)(p + 1);
+	unsigned char bytes[PERSON_SECRET];
+	char key[NAME_KEY_MAX];
+	struct person *p;
 
-	sprintf(name, "~%s", nick);
-	p->name = p->key = slice_of(name);
+	memset(bytes, secret, sizeof(bytes));
+	snprintf(key, sizeof(key), "~%s", nick);
+	p = person_new(slice_of(key), slice_of(nick), true, bytes);
 	p->since = since;
-	p->reserved = true;
-	atomic_init(&p->refs, 1);
 	return p;
 }
 
@@ -225,18 +225,17 @@ stored_reserve(struct stored *s, const char *nick, uint64_t since,
 
 	r->mail.kind = MAIL_RESERVE;
 	r->back = &s->back;
-	r->person = new_person(nick, since);
-	memset(r->person->secret, secret, PERSON_SECRET);
+	r->person = new_person(nick, since, secret);
 	mailbox_send(store_box(s->store), &r->mail);
 }
 
 void
 stored_forget(struct stored *s, const char *nick, uint64_t since)
 {
-	struct person *p = new_person(nick, since);
+	struct person *p = new_person(nick, since, 0);
 
-	p->over.kind = MAIL_FORGET;
-	mailbox_send(store_box(s->store), &p->over);
+	p->reservation->over.kind = MAIL_FORGET;
+	mailbox_send(store_box(s->store), &p->reservation->over);
 }
 
 static bool
@@ -251,7 +250,7 @@ take(struct mail *m, struct slice *what_r)
 		return c->done;
 	}
 	assert(m->kind == MAIL_RESERVE);
-	*what_r = r->person->name;
+	*what_r = person_name(r->person);
 	return r->good;
 }
 

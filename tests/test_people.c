@@ -38,11 +38,11 @@ a_guest_is_shown_with_a_mark(void)
 	struct guy *alice = fake_guest(f, "Alice", NULL);
 	struct guy *bob = fake_account(f, "Bob");
 
-	CU_ASSERT(slice_is(alice->contact.person->name, "~Alice"));
-	CU_ASSERT(slice_is(alice->contact.person->key, "~alice"));
+	CU_ASSERT(slice_is(person_name(alice->contact.person), "~Alice"));
+	CU_ASSERT(slice_is(person_key(alice->contact.person), "~alice"));
 	CU_ASSERT_FALSE(alice->contact.person->account);
-	CU_ASSERT(slice_is(bob->contact.person->name, "Bob"));
-	CU_ASSERT(slice_is(bob->contact.person->key, "bob"));
+	CU_ASSERT(slice_is(person_name(bob->contact.person), "Bob"));
+	CU_ASSERT(slice_is(person_key(bob->contact.person), "bob"));
 	CU_ASSERT(bob->contact.person->account);
 	CU_ASSERT_FALSE(bob->contact.person->admin);
 	CU_ASSERT_EQUAL(bob->contact.person->since, 0);
@@ -64,7 +64,7 @@ a_name_is_one_guests_at_a_time(void)
 	fake_drop(&alice, NULL);
 	alice = fake_guest(f, "ALICE", NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(alice);
-	CU_ASSERT(slice_is(alice->contact.person->name, "~ALICE"));
+	CU_ASSERT(slice_is(person_name(alice->contact.person), "~ALICE"));
 	fake_free(&f);
 }
 
@@ -90,7 +90,7 @@ an_account_has_many_connections(void)
 	CU_ASSERT_PTR_EQUAL(one->contact.person, two->contact.person);
 	CU_ASSERT_FALSE(one->replaced);
 	fake_drop(&one, NULL);
-	CU_ASSERT(slice_is(two->contact.person->name, "bob"));
+	CU_ASSERT(slice_is(person_name(two->contact.person), "bob"));
 	CU_ASSERT_EQUAL(refusal(f, "bob", ""), ERROR_NAME_RESERVED);
 	fake_free(&f);
 }

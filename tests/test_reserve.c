@@ -43,9 +43,9 @@ forgot(struct stored *s, const char *name)
 
 	if (m == NULL || name == NULL)
 		return m == NULL && name == NULL;
-	p = table_entry(m, struct person, over);
+	p = table_entry(m, struct reservation, over)->person;
 	good = m->kind == MAIL_FORGET && m->next == NULL &&
-	    slice_is(p->name, name);
+	    slice_is(person_name(p), name);
 	person_unref(&p);
 	return good;
 }
@@ -108,7 +108,7 @@ a_key_waits_for_the_disk(void)
 	begin(&s);
 	CU_ASSERT_EQUAL(hello(&s, &one, "alice", KEY), ERROR_NONE);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(one.claim);
-	CU_ASSERT(slice_is(one.claim->name, "~alice"));
+	CU_ASSERT(slice_is(person_name(one.claim), "~alice"));
 	CU_ASSERT(took(&s, NULL, NULL));
 	/* The name is taken meanwhile. */
 	CU_ASSERT_EQUAL(refusal(&s, "alice", ""), ERROR_NAME_TAKEN);
@@ -245,7 +245,7 @@ a_guest_of_an_earlier_run_is_the_same(void)
 	CU_ASSERT_PTR_NULL(one.claim);
 	CU_ASSERT(took(&s, &one.handover, NULL));
 	CU_ASSERT_EQUAL(one.contact.person->since, 12345);
-	CU_ASSERT(slice_is(one.contact.person->name, "~Alice"));
+	CU_ASSERT(slice_is(person_name(one.contact.person), "~Alice"));
 	leave(&s, &one, 1);
 	people_expire(s.fake->registry, RESERVED_MS + 1);
 	CU_ASSERT(forgot(&s, "~Alice"));

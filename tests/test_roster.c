@@ -20,7 +20,7 @@ a_person_comes_with_the_first_and_goes_with_the_last(void)
 	roster_init(&r);
 	CU_ASSERT(roster_add(&r, &one, p));
 	CU_ASSERT_FALSE(roster_add(&r, &two, p));
-	o = roster_find(&r, p->key);
+	o = roster_find(&r, person_key(p));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
 	CU_ASSERT_PTR_EQUAL(one.occupant, o);
 	CU_ASSERT_PTR_EQUAL(two.occupant, o);
@@ -33,7 +33,7 @@ a_person_comes_with_the_first_and_goes_with_the_last(void)
 	CU_ASSERT_PTR_NULL(one.occupant);
 	CU_ASSERT_PTR_NULL(roster_by_conn(&r, 1));
 	CU_ASSERT(roster_remove(&r, &two));
-	CU_ASSERT_PTR_NULL(roster_find(&r, p->key));
+	CU_ASSERT_PTR_NULL(roster_find(&r, person_key(p)));
 	CU_ASSERT_EQUAL(roster_people(&r), 0);
 	roster_fini(&r);
 	fake_free(&f);

@@ -158,15 +158,15 @@ run(void *arg)
 {
 	struct backup *b = arg;
 	struct request *r = b->request;
-	struct slice text = r->words.text;
+	struct slice text = r->words.text, who = person_name(r->who);
 	char *path = xmemdup(text.at, text.len);
 	struct ledgers l = { .count = 0 };
 	struct manifest_totals sum;
 	char why[LINE_MAX_BYTES - 256] = "";
 	int rc;
 
-	log_info("backup to %s, asked by %.*s", path, (int)r->who->name.len,
-	    r->who->name.at);
+	log_info("backup to %s, asked by %.*s", path, (int)who.len,
+	    who.at);
 	registry_each(b->registry, add_ledger, &l);
 	rc = backup_make(b->vault, l.at, l.count, b->store, path, &b->stop,
 	    &sum, why, sizeof(why));

@@ -20,8 +20,10 @@ words(const struct blob *b)
 static struct slice
 nick_of(const struct person *p)
 {
-	assert(!p->account && p->name.len > 1);
-	return (struct slice){ p->name.at + 1, p->name.len - 1 };
+	struct slice name = person_name(p);
+
+	assert(!p->account && name.len > 1);
+	return (struct slice){ name.at + 1, name.len - 1 };
 }
 
 /* Numbers of ours are 64 bits without a sign, SQLite's have one. */
@@ -91,7 +93,8 @@ rows_reserve(struct database *d, const struct person *p)
 	database_text(d, PUT_GUEST, 1, nick_of(p));
 	database_int(d, PUT_GUEST, 2, bounded(p->since));
 	database_blob(d, PUT_GUEST, 3,
-	    (struct slice){ (const char *)p->secret, PERSON_SECRET });
+	    (struct slice){ (const char *)p->reservation->secret,
+	    PERSON_SECRET });
 	return database_run(d, PUT_GUEST);
 }
 

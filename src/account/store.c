@@ -134,7 +134,7 @@ write_one(struct store *s, struct mail *m)
 		    table_entry(m, struct reserve, mail)->person);
 	case MAIL_FORGET:
 		return rows_forget(&s->db,
-		    table_entry(m, struct person, over));
+		    table_entry(m, struct reservation, over)->person);
 	default:
 		assert(!"mail that the store does not take");
 		return false;
@@ -196,7 +196,7 @@ answer_one(struct answers *a, struct mail *m, bool good)
 		answer(a, m, r->back);
 		break;
 	default:
-		p = table_entry(m, struct person, over);
+		p = table_entry(m, struct reservation, over)->person;
 		person_unref(&p);
 	}
 }

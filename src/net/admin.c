@@ -160,13 +160,13 @@ one_room(const struct room *room, void *arg)
 static void
 one_conn(const struct io *io, const struct conn *c, struct blob **b)
 {
-	const struct person *who = c->contact.person;
+	struct slice who = person_name(c->contact.person);
 	char peer[PEER_TEXT_MAX];
 
 	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s port=%u"
 	    " io=%u age=%" PRIu64 " rooms=%u lines=%" PRIu64 " bytes_in=%" PRIu64
 	    " bytes_out=%" PRIu64 " blocked=%d\n", c->contact.conn,
-	    (int)who->name.len, who->name.at, peer_ip(&c->peer, peer),
+	    (int)who.len, who.at, peer_ip(&c->peer, peer),
 	    c->peer.port, io->index, (io->now - c->since) / 1000, c->rooms,
 	    c->lines, c->bytes_in, c->bytes_out, c->blocked);
 }
@@ -178,7 +178,7 @@ is_meant(const struct conn *c, struct slice word)
 
 	if (number_parse(word, 1, &id))
 		return c->contact.conn == id;
-	return slice_same(c->contact.person->name, word);
+	return slice_same(person_name(c->contact.person), word);
 }
 
 static void

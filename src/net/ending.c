@@ -19,12 +19,12 @@
 static void
 log_end(const struct io *io, const struct conn *c, enum conn_end why)
 {
+	struct slice who = person_name(c->contact.person);
 	char peer[PEER_TEXT_MAX];
 
 	log_info("connection %" PRIu64 " %.*s %s: %s after %" PRIu64
 	    " s, %" PRIu64 " lines, %" PRIu64 " bytes in, %" PRIu64 " out",
-	    c->contact.conn, (int)c->contact.person->name.len,
-	    c->contact.person->name.at, peer_text(&c->peer, peer),
+	    c->contact.conn, (int)who.len, who.at, peer_text(&c->peer, peer),
 	    conn_end_name(why), (io->now - c->since) / 1000, c->lines,
 	    c->bytes_in, c->bytes_out);
 }

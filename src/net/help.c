@@ -107,15 +107,17 @@ is_inside(const struct conn *c, const struct room *room)
 static bool
 may_list(const struct listing *l, const struct room *room)
 {
-	const struct person *me = l->conn->contact.person;
+	const struct person *me = l->conn->contact.person, *p;
 
 	if (room->pair[0] != NULL) {
 		if (room_gone(room) != NULL)
 			return false;
-		for (int i = 0; l->direct && i < 2; i++)
-			if (slice_same(room->pair[i]->key, me->key) &&
-			    room->pair[i]->since == me->since)
+		for (int i = 0; l->direct && i < 2; i++) {
+			p = room->pair[i];
+			if (slice_same(person_key(p), person_key(me)) &&
+			    p->since == me->since)
 				return true;
+		}
 		return false;
 	}
 	return !l->direct && (me->admin || (!room->settings.hidden &&

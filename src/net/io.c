@@ -137,7 +137,7 @@ take_conn(struct io *io, struct conn *c)
 {
 	struct epoll_event ev = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
-	struct slice name = c->contact.person->name, id = { 0 };
+	struct slice name = person_name(c->contact.person), id = { 0 };
 	struct blob *ok = NULL;
 
 	table_add(&io->conns, &c->node);

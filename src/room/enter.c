@@ -119,7 +119,7 @@ add_member(struct room *room, struct feed *f, struct person *who,
 	f->members++;
 	if (roster_add(&room->roster, m, who) &&
 	    announces(room, roster_people(&room->roster)))
-		announce(room, "JOIN", who->name, (struct slice){ 0 });
+		announce(room, "JOIN", person_name(who), (struct slice){ 0 });
 	return m;
 }
 
@@ -194,7 +194,7 @@ remove_member(struct room *room, struct member *m, struct slice reason)
 	struct person *who = person_ref(m->occupant->person);
 
 	if (roster_remove(&room->roster, m) && announces(room, people))
-		announce(room, "LEAVE", who->name, reason);
+		announce(room, "LEAVE", person_name(who), reason);
 	person_unref(&who);
 }
 
@@ -251,7 +251,7 @@ static void
 throw_out(struct room *room, struct occupant *o, uint64_t at,
     struct slice line)
 {
-	struct slice key = o->person->key;
+	struct slice key = person_key(o->person);
 	struct link *l = room->roster.members.next, *next;
 
 	for (; l != &room->roster.members; l = next) {
@@ -279,13 +279,13 @@ room_throw(struct room *room, struct occupant *o, uint64_t at,
 	struct person *who = person_ref(o->person);
 	char *own;
 
-	e.name = who->name;
+	e.name = person_name(who);
 	own = xmalloc(event_bound(&e));
 	if (line.len == 0)
 		line = (struct slice){ own, event_render(&e, own) };
 	throw_out(room, o, at, line);
 	if (announces(room, people))
-		announce(room, "LEAVE", who->name, reason);
+		announce(room, "LEAVE", person_name(who), reason);
 	free(own);
 	person_unref(&who);
 }
@@ -293,7 +293,7 @@ room_throw(struct room *room, struct occupant *o, uint64_t at,
 void
 room_kick(struct room *room, struct request *r)
 {
-	struct slice why = r->words.text, key;
+	struct slice why = r->words.text, by = person_name(r->who), key;
 	char bytes[NAME_KEY_MAX + 1], reason[TEXT_MAX_BYTES + 256];
 	struct occupant *o;
 	int len;
@@ -310,10 +310,10 @@ room_kick(struct room *room, struct request *r)
 	if (room_may_touch(room, r, key, ROLE_NONE) != ERROR_NONE)
 		return;
 	len = snprintf(reason, sizeof(reason), "kicked by %.*s%s%.*s",
-	    (int)r->who->name.len, r->who->name.at, why.len > 0 ? ": " : "",
-	    (int)why.len, why.at);
+	    (int)by.len, by.at, why.len > 0 ? ": " : "", (int)why.len,
+	    why.at);
 	request_ok(r, "%.*s %.*s", (int)room->name.len, room->name.at,
-	    (int)o->person->name.len, o->person->name.at);
+	    (int)person_name(o->person).len, person_name(o->person).at);
 	room_throw(room, o, stream_end(&room->stream),
 	    (struct slice){ reason, (size_t)len }, (struct slice){ 0 });
 }
@@ -337,7 +337,7 @@ room_part(struct room *room)
 	if (gone == NULL)
 		return;
 	blob_printf(&words, "LEAVE %.*s %.*s gone\n", (int)room->name.len,
-	    room->name.at, (int)gone->name.len, gone->name.at);
+	    room->name.at, (int)person_name(gone).len, person_name(gone).at);
 	while (!list_empty(all)) {
 		struct member *m =
 		    list_entry(all->next, struct member, in_room);
@@ -356,7 +356,7 @@ room_invite(struct room *room)
 
 	lock_take(&reg->lock);
 	for (int i = 0; i < 2; i++) {
-		struct person *p = people_find(reg, room->pair[i]->key);
+		struct person *p = people_find(reg, person_key(room->pair[i]));
 		struct link *l;
 
 		if (p == NULL || p->since != room->pair[i]->since)

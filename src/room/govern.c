@@ -14,7 +14,7 @@ event_of(const struct request *r, struct slice first, struct slice second,
 {
 	return (struct event){
 		.verb = r->words.command->name, .attrs = r->words.attrs,
-		.name = r->who->name, .word = { first, second },
+		.name = person_name(r->who), .word = { first, second },
 		.text = text
 	};
 }
@@ -158,7 +158,7 @@ ban(struct room *room, struct request *r, struct slice key, uint64_t at)
 	if (o == NULL || !stream_line(&room->stream, room->stream.last, &line))
 		return;
 	len = snprintf(reason, sizeof(reason), "banned by %.*s",
-	    (int)r->who->name.len, r->who->name.at);
+	    (int)person_name(r->who).len, person_name(r->who).at);
 	room_throw(room, o, at, (struct slice){ reason, (size_t)len }, line);
 }
 
@@ -182,7 +182,7 @@ room_role(struct room *room, struct request *r)
 		until = room->now + r->words.for_ms;
 	o = roster_find(&room->roster, key);
 	at = stream_end(&room->stream);
-	e = event_of(r, o != NULL ? o->person->name : r->words.word[1],
+	e = event_of(r, o != NULL ? person_name(o->person) : r->words.word[1],
 	    slice_of(role_name(role)), (struct slice){ 0 });
 	number = room_event_todo(room, r, &e, true);
 	if (number == 0)

@@ -26,50 +26,57 @@ person_unref(struct person **at)
 
 	*at = NULL;
 	if (p != NULL && atomic_fetch_sub_explicit(&p->refs, 1,
-	    memory_order_acq_rel) == 1)
+	    memory_order_acq_rel) == 1) {
+		free(p->reservation);
 		free(p);
+	}
 }
 
-/* In one piece with its key and name. */
-static struct person *
-make(struct slice key, struct slice name, bool guest)
+static struct reservation *
+reservation_new(struct person *p, const unsigned char *secret)
 {
-	struct person *p =
-	    xcalloc(1, sizeof(*p) + key.len + name.len + guest);
-	char *at = (char *)(p + 1);
+	struct reservation *res = xcalloc(1, sizeof(*res));
 
-	memcpy(at, key.at, key.len);
-	p->key = (struct slice){ at, key.len };
-	at += key.len;
-	p->name = (struct slice){ at, name.len + guest };
+	res->person = p;
+	list_init(&res->expiry);
+	res->stored = true;
+	memcpy(res->secret, secret, PERSON_SECRET);
+	return res;
+}
+
+struct person *
+person_new(struct slice key, struct slice name, bool guest,
+    const unsigned char *secret)
+{
+	bool same = slice_same((struct slice){ key.at + guest,
+	    key.len - guest }, name);
+	size_t name_at = same ? 0 : key.len;
+	struct person *p =
+	    xcalloc(1, sizeof(*p) + name_at + guest + name.len);
+
+	memcpy(p->text, key.at, key.len);
 	if (guest)
-		*at++ = '~';
-	memcpy(at, name.at, name.len);
+		p->text[name_at] = '~';
+	memcpy(p->text + name_at + guest, name.at, name.len);
+	p->key_len = (uint16_t)key.len;
+	p->name_at = (uint16_t)name_at;
+	p->name_len = (uint16_t)(guest + name.len);
 	p->account = !guest;
 	list_init(&p->contacts);
 	list_init(&p->pairings);
-	list_init(&p->expiry);
 	atomic_init(&p->refs, 1);
-	p->stored = true;
+	if (secret != NULL)
+		p->reservation = reservation_new(p, secret);
 	return p;
 }
 
 /* One reference: the table's. */
 static struct person *
-person_new(struct registry *r, struct slice key, struct slice name,
-    bool guest)
+enlist(struct registry *r, struct person *p)
 {
-	struct person *p = make(key, name, guest);
-
 	p->known = true;
 	table_add(&r->people, &p->node);
 	return p;
-}
-
-struct person *
-people_absent(struct slice key, struct slice name)
-{
-	return make(key, name, false);
 }
 
 bool
@@ -97,9 +104,9 @@ people_find(struct registry *r, struct slice key)
 static void
 stop_waiting(struct registry *r, struct person *p)
 {
-	if (list_empty(&p->expiry))
+	if (p->reservation == NULL || list_empty(&p->reservation->expiry))
 		return;
-	list_remove(&p->expiry);
+	list_remove(&p->reservation->expiry);
 	r->reserved--;
 }
 
@@ -118,12 +125,12 @@ forget(struct registry *r, struct person *p)
 		if (room->live)
 			registry_tell(room);
 	}
-	if (r->store == NULL || !p->reserved) {
+	if (r->store == NULL || p->reservation == NULL) {
 		person_unref(&p);
 		return;
 	}
-	p->over.kind = MAIL_FORGET;
-	mailbox_send(r->store, &p->over);
+	p->reservation->over.kind = MAIL_FORGET;
+	mailbox_send(r->store, &p->reservation->over);
 }
 
 static void
@@ -178,13 +185,10 @@ static struct person *
 new_guest(struct registry *r, struct slice key, struct slice nick,
     const unsigned char *secret, uint64_t since)
 {
-	struct person *p = person_new(r, key, nick, true);
+	struct person *p = person_new(key, nick, true, secret);
 
 	p->since = since;
-	p->reserved = secret != NULL;
-	if (secret != NULL)
-		memcpy(p->secret, secret, PERSON_SECRET);
-	return p;
+	return enlist(r, p);
 }
 
 static enum error
@@ -197,18 +201,20 @@ hello_locked(struct registry *r, struct slice key, struct slice nick,
 
 	if (people_find(r, account) != NULL)
 		return ERROR_NAME_RESERVED;
-	if (p != NULL && (secret == NULL || !p->reserved ||
-	    sodium_memcmp(secret, p->secret, PERSON_SECRET) != 0))
+	if (p != NULL && (secret == NULL || p->reservation == NULL ||
+	    sodium_memcmp(secret, p->reservation->secret,
+	    PERSON_SECRET) != 0))
 		return ERROR_NAME_TAKEN;
 	if (p == NULL) {
 		p = new_guest(r, key, nick, secret, people_begin_time(r));
-		p->stored = secret == NULL || r->store == NULL;
+		if (secret != NULL)
+			p->reservation->stored = r->store == NULL;
 	}
-	if (p->stored) {
+	if (p->reservation == NULL || p->reservation->stored) {
 		enter(r, p, c, handover);
 		return ERROR_NONE;
 	}
-	p->claims++;
+	p->reservation->claims++;
 	*claim_r = person_ref(p);
 	return ERROR_NONE;
 }
@@ -253,7 +259,8 @@ people_account(struct registry *r, struct slice name, bool admin,
 	lock_take(&r->lock);
 	p = people_find(r, (struct slice){ key, len });
 	if (p == NULL) {
-		p = person_new(r, (struct slice){ key, len }, name, false);
+		p = enlist(r, person_new((struct slice){ key, len }, name,
+		    false, NULL));
 		p->admin = admin;
 	}
 	enter(r, p, c, handover);
@@ -265,20 +272,22 @@ people_account(struct registry *r, struct slice name, bool admin,
 static void
 reserve(struct registry *r, struct person *p, uint64_t now)
 {
-	p->expires = now + RESERVED_MS;
-	list_append(&r->expiring, &p->expiry);
+	p->reservation->expires = now + RESERVED_MS;
+	list_append(&r->expiring, &p->reservation->expiry);
 	if (++r->reserved > RESERVED_MAX)
-		forget(r, list_entry(r->expiring.next, struct person,
-		    expiry));
+		forget(r, list_entry(r->expiring.next, struct reservation,
+		    expiry)->person);
 }
 
 /* Is nobody there, and nobody about to be? */
 static void
 look_whether_gone(struct registry *r, struct person *p, uint64_t now)
 {
-	if (!list_empty(&p->contacts) || p->claims > 0)
+	const struct reservation *res = p->reservation;
+
+	if (!list_empty(&p->contacts) || (res != NULL && res->claims > 0))
 		return;
-	if (p->reserved && p->stored)
+	if (res != NULL && res->stored)
 		reserve(r, p, now);
 	else
 		forget(r, p);
@@ -291,8 +300,8 @@ people_enter(struct registry *r, struct person **claim, struct contact *c,
 	struct person *p = *claim;
 
 	lock_take(&r->lock);
-	p->claims--;
-	p->stored = true;
+	p->reservation->claims--;
+	p->reservation->stored = true;
 	enter(r, p, c, handover);
 	lock_drop(&r->lock);
 	person_unref(claim);
@@ -305,8 +314,8 @@ people_abandon(struct registry *r, struct person **claim, bool stored,
 	struct person *p = *claim;
 
 	lock_take(&r->lock);
-	p->claims--;
-	p->stored = p->stored || stored;
+	p->reservation->claims--;
+	p->reservation->stored = p->reservation->stored || stored;
 	look_whether_gone(r, p, now);
 	lock_drop(&r->lock);
 	person_unref(claim);
@@ -355,12 +364,12 @@ people_expire(struct registry *r, uint64_t now)
 {
 	lock_take(&r->lock);
 	while (!list_empty(&r->expiring)) {
-		struct person *p =
-		    list_entry(r->expiring.next, struct person, expiry);
+		struct reservation *res = list_entry(r->expiring.next,
+		    struct reservation, expiry);
 
-		if (p->expires > now)
+		if (res->expires > now)
 			break;
-		forget(r, p);
+		forget(r, res->person);
 	}
 	lock_drop(&r->lock);
 }

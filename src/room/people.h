@@ -38,24 +38,46 @@ enum {
 struct person {
 	struct table_node node;		/* (l) */
 	atomic_uint  refs;		/* (a) */
+	uint16_t     key_len;		/* (c) */
+	uint16_t     name_len;		/* (c) */
+	uint16_t     name_at;		/* (c) in text */
 	bool         account;		/* (c) else a guest */
 	bool         admin;		/* (c) */
 	atomic_bool  known;		/* (a) written (l): in the table */
-	bool         reserved;		/* (c) the secret is set */
-	bool         stored;		/* (l) on the disk, if it is to be */
-	unsigned     claims;		/* (l) logins that wait for it */
-	struct slice key;		/* (c) folded; a guest's begins with ~ */
-	struct slice name;		/* (c) as shown */
 	uint64_t     since;		/* (c) later than any event of another
 					 * one of that name; 0: account */
 	struct link  contacts;		/* (l) */
 	struct link  pairings;		/* (l) a guest's direct conversations,
 					 * which end with it */
-	struct link  expiry;		/* (l) among those that wait to end */
-	uint64_t     expires;		/* (l) clock_ms() */
-	struct mail  over;		/* MAIL_FORGET, at most once */
-	unsigned char secret[PERSON_SECRET]; /* (c) its hash */
+	struct reservation *reservation; /* (c) it has a secret; or NULL */
+	char         text[];		/* (c) key and name; once if they are
+					 * the same */
 };
+
+/* Of a guest who gave a secret. */
+struct reservation {
+	struct person *person;		/* (c) */
+	struct link    expiry;		/* (l) among those that wait to end */
+	uint64_t       expires;		/* (l) clock_ms() */
+	struct mail    over;		/* MAIL_FORGET, at most once */
+	unsigned       claims;		/* (l) logins that wait for it */
+	bool           stored;		/* (l) on the disk, if it is to be */
+	unsigned char  secret[PERSON_SECRET]; /* (c) its hash */
+};
+
+/* Folded; a guest's begins with ~. */
+static inline struct slice
+person_key(const struct person *p)
+{
+	return (struct slice){ p->text, p->key_len };
+}
+
+/* As it is shown. */
+static inline struct slice
+person_name(const struct person *p)
+{
+	return (struct slice){ p->text + p->name_at, p->name_len };
+}
 
 /* A connection as the registry knows it, embedded in the connection. */
 struct contact {
@@ -63,8 +85,8 @@ struct contact {
 	struct person *person;		/* (c) once logged in; referenced */
 	uint64_t       conn;		/* (c) the connection's id */
 	unsigned       io;		/* (c) its thread */
-	struct mail    replaced;	/* (l) MAIL_REPLACED, at most once */
 	bool           told;		/* (l) replaced was sent */
+	struct mail    replaced;	/* (l) MAIL_REPLACED, at most once */
 };
 
 /* A login: the contact is listed and the hand-over is sent to its io thread,
@@ -99,9 +121,6 @@ bool people_leave(struct registry *, struct contact *, uint64_t now);
 /* Ends the reservations that are over. */
 void people_expire(struct registry *, uint64_t now);
 
-/* An account that is not here, for a direct conversation that is known again:
- * no table has it. One reference, the caller's. */
-struct person *people_absent(struct slice key, struct slice name);
 /* The key of a name as it is shown, with its mark if it is a guest's, into
  * bytes (NAME_KEY_MAX + 1). False: it is no name, and *why_r says why. */
 bool people_key(const struct registry *, struct slice name, char *bytes,
@@ -113,6 +132,9 @@ struct person *people_find(struct registry *, struct slice key);
  * begins that may not be mixed up with what was. In ms since 1970. */
 uint64_t people_begin_time(struct registry *);
 
+/* In no table. One reference, the caller's. The name is without its mark. */
+struct person *person_new(struct slice key, struct slice name, bool guest,
+    const unsigned char *secret /* or NULL */);
 struct person *person_ref(struct person *);
 void person_unref(struct person **);
 

@@ -13,15 +13,15 @@
 #include "room/room.h"
 
 static struct slice
-room_key(const struct table_node *n)
+key_of_room(const struct table_node *n)
 {
 	return table_entry(n, const struct room, node)->key;
 }
 
 static struct slice
-person_key(const struct table_node *n)
+key_of_person(const struct table_node *n)
 {
-	return table_entry(n, const struct person, node)->key;
+	return person_key(table_entry(n, const struct person, node));
 }
 
 struct registry *
@@ -37,8 +37,8 @@ registry_new(const struct config *config, const struct names *names,
 	r->names = names;
 	r->boxes = boxes;
 	r->ios = ios;
-	table_init(&r->rooms, room_key);
-	table_init(&r->people, person_key);
+	table_init(&r->rooms, key_of_room);
+	table_init(&r->people, key_of_person);
 	list_init(&r->dormant);
 	list_init(&r->expiring);
 	return r;
@@ -138,24 +138,28 @@ find_person(struct registry *r, struct slice name, struct person **p_r,
 static void
 name_direct(struct room_word *w)
 {
-	const struct person *a = w->pair[0], *b = w->pair[1];
-	size_t least = a->name.len < b->name.len ? a->name.len : b->name.len;
-	int order = memcmp(a->name.at, b->name.at, least);
+	struct person *a = w->pair[0], *b = w->pair[1];
+	struct slice one = person_name(a), two = person_name(b), key[2];
+	int order = memcmp(one.at, two.at, one.len < two.len ? one.len :
+	    two.len);
 
-	if (order > 0 || (order == 0 && a->name.len > b->name.len)) {
-		w->pair[0] = w->pair[1];
-		w->pair[1] = (struct person *)a;
+	if (order > 0 || (order == 0 && one.len > two.len)) {
+		w->pair[0] = b;
+		w->pair[1] = a;
 		a = w->pair[0];
 		b = w->pair[1];
+		one = person_name(a);
+		two = person_name(b);
 	}
+	key[0] = person_key(a);
+	key[1] = person_key(b);
 	w->name_len = (size_t)snprintf(w->name, sizeof(w->name),
-	    "@%.*s,%.*s", (int)a->name.len, a->name.at, (int)b->name.len,
-	    b->name.at);
+	    "@%.*s,%.*s", (int)one.len, one.at, (int)two.len, two.at);
 	/* With the times, so that a later guest of the name does not enter
 	 * the conversation of an earlier one. */
 	w->key_len = (size_t)snprintf(w->key, sizeof(w->key),
-	    "@%.*s\001%" PRIu64 "\001%.*s\001%" PRIu64, (int)a->key.len, a->key.at,
-	    a->since, (int)b->key.len, b->key.at, b->since);
+	    "@%.*s\001%" PRIu64 "\001%.*s\001%" PRIu64, (int)key[0].len,
+	    key[0].at, a->since, (int)key[1].len, key[1].at, b->since);
 	assert(w->key_len < sizeof(w->key));
 }
 

@@ -78,7 +78,7 @@ repeats_find(const struct repeats *r, const struct person *p,
 
 	if (r->count == 0 || w->id.len == 0)
 		return 0;
-	hash_who(r, p->key, w->id, who);
+	hash_who(r, person_key(p), w->id, who);
 	for (uint32_t i = r->heads[who[0] & (r->size - 1)]; i != 0;
 	    i = r->ring[i - 1].next) {
 		const struct repeat *e = &r->ring[i - 1];

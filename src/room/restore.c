@@ -28,8 +28,8 @@ direct_key(struct registry *r, struct slice name, struct room_word *w)
 		    key[i], &len[i], &why) < 0)
 			return false;
 	for (int i = 0; i < 2; i++)
-		w->pair[i] = people_absent((struct slice){ key[i], len[i] },
-		    two[i]);
+		w->pair[i] = person_new((struct slice){ key[i], len[i] },
+		    two[i], false, NULL);
 	w->key_len = (size_t)snprintf(w->key, sizeof(w->key),
 	    "@%s\001" "0\001%s\001" "0", key[0], key[1]);
 	return true;

@@ -77,7 +77,7 @@ room_new(struct registry *r, const struct room_word *w,
 	room->made = creator != NULL && creator->account &&
 	    room->pair[0] == NULL;
 	if (room->made)
-		settings_give(&room->settings, creator->key, ROLE_OWNER,
+		settings_give(&room->settings, person_key(creator), ROLE_OWNER,
 		    UINT64_MAX);
 	repeats_init(&room->repeats,
 	    (uint32_t)config_get(&r->config->rooms_repeat_ids));
@@ -221,7 +221,8 @@ room_actor(const struct room *room, const struct request *r)
 	return (struct actor){
 		.admin = r->who->admin,
 		.inside = r->member != NULL && r->member->occupant != NULL,
-		.role = settings_role(&room->settings, r->who->key, room->now)
+		.role = settings_role(&room->settings, person_key(r->who),
+		    room->now)
 	};
 }
 

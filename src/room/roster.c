@@ -11,7 +11,8 @@
 static struct slice
 key_of(const struct table_node *n)
 {
-	return table_entry(n, const struct occupant, node)->person->key;
+	return person_key(table_entry(n, const struct occupant,
+	    node)->person);
 }
 
 void
@@ -34,7 +35,7 @@ roster_fini(struct roster *r)
 bool
 roster_add(struct roster *r, struct member *m, struct person *p)
 {
-	struct occupant *o = roster_find(r, p->key);
+	struct occupant *o = roster_find(r, person_key(p));
 	bool fresh = o == NULL;
 
 	if (fresh) {
@@ -100,8 +101,8 @@ add_names(struct blob **b, const struct roster *r, struct slice room)
 
 	for (struct table_node *n = table_next(&r->people, NULL); n != NULL;
 	    n = table_next(&r->people, n)) {
-		struct slice name =
-		    table_entry(n, struct occupant, node)->person->name;
+		struct slice name = person_name(table_entry(n,
+		    const struct occupant, node)->person);
 
 		if (line > 0 && line + name.len + 2 > LINE_MAX_BYTES) {
 			blob_add(b, slice_of("\n"));

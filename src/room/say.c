@@ -49,7 +49,7 @@ is_too_fast(struct room *room, struct request *r)
 
 	if (pause == 0 || a.admin || a.role >= ROLE_MODERATOR)
 		return false;
-	wait = pace_take(&room->pace, r->who->key, room->now, pause);
+	wait = pace_take(&room->pace, person_key(r->who), room->now, pause);
 	if (wait > 0)
 		request_limited(r, ERROR_TOO_FAST, "slow", wait,
 		    "this room is slow");
@@ -65,7 +65,7 @@ event_of(const struct request *r, struct slice target)
 	return (struct event){
 		.verb = r->words.command->verb == VERB_SAY ? "MSG" :
 		    r->words.command->name, .attrs = r->words.attrs,
-		.time = r->who->since, .name = r->who->name,
+		.time = r->who->since, .name = person_name(r->who),
 		.word = { target }, .text = r->words.text
 	};
 }
@@ -73,7 +73,7 @@ event_of(const struct request *r, struct slice target)
 static void
 note(struct room *room, struct request *r, const struct event *e)
 {
-	struct said said = { .key = r->who->key, .time = e->time,
+	struct said said = { .key = person_key(r->who), .time = e->time,
 		.number = e->number, .words = &r->words };
 
 	repeats_note(&room->repeats, &said);
@@ -139,7 +139,8 @@ find_target(struct room *room, struct request *r, struct event *e)
 static bool
 is_own(const struct request *r, const struct event *e)
 {
-	return slice_same(e->name, r->who->name) && e->time >= r->who->since;
+	return slice_same(e->name, person_name(r->who)) &&
+	    e->time >= r->who->since;
 }
 
 static void
@@ -199,7 +200,7 @@ room_signal(struct room *room, struct request *r)
 {
 	struct event e = {
 		.verb = "SIGNAL", .attrs = r->words.attrs,
-		.name = r->who->name, .text = r->words.text
+		.name = person_name(r->who), .text = r->words.text
 	};
 
 	if (room_may(room, r, false) != ERROR_NONE)

@@ -199,7 +199,7 @@ find(const struct fake *f, struct slice name, unsigned *people_r)
 		struct guy *g = list_entry(l, struct guy, link);
 
 		++*people_r;
-		if (slice_same(g->contact.person->name, name))
+		if (slice_same(person_name(g->contact.person), name))
 			found = g;
 	}
 	return found;
