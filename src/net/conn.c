@@ -1,6 +1,7 @@
 /* conn.c -- one connection: its socket, its lines in, its bytes out
  *
  * SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,18 +37,18 @@ conn_new(struct net *net, int fd, const struct peer *peer, uint64_t id,
 	list_init(&c->by_time);
 	list_init(&c->turn);
 	list_init(&c->members);
-	list_init(&c->in_held);
 	return c;
 }
 
 static void
 drop_piece(struct conn *c)
 {
-	struct piece *p = c->out;
+	struct piece *p = c->out->next;
 
-	c->out = p->next;
-	if (c->out == NULL)
-		c->out_tail = NULL;
+	if (p == c->out)
+		c->out = NULL;
+	else
+		c->out->next = p->next;
 	c->out_bytes -= p->blob->len - p->off;
 	blob_unref(&p->blob);
 	free(p);
@@ -65,7 +66,6 @@ conn_free(struct conn **at)
 		close(c->fd);
 	while (c->out != NULL)
 		drop_piece(c);
-	blob_unref(&c->login_id);
 	blob_unref(&c->bye);
 	blob_unref(&c->parting);
 	free(c->in);
@@ -93,13 +93,14 @@ conn_keep(struct conn *c, const char *at, size_t len)
 {
 	char *kept = NULL;
 
+	assert(len <= UINT16_MAX);
 	if (len > 0) {
 		kept = xmalloc(len);
 		memcpy(kept, at, len);
 	}
 	free(c->in);
 	c->in = kept;
-	c->in_len = (unsigned)len;
+	c->in_len = (uint16_t)len;
 }
 
 static struct piece *
@@ -107,7 +108,6 @@ new_piece(struct blob *b, bool own)
 {
 	struct piece *p = xmalloc(sizeof(*p));
 
-	p->next = NULL;
 	p->blob = b;
 	p->off = 0;
 	p->own = own;
@@ -115,13 +115,22 @@ new_piece(struct blob *b, bool own)
 }
 
 static void
+put_first(struct conn *c, struct piece *p)
+{
+	if (c->out != NULL) {
+		p->next = c->out->next;
+		c->out->next = p;
+	} else {
+		p->next = c->out = p;
+	}
+	c->out_bytes += p->blob->len;
+}
+
+static void
 append(struct conn *c, struct piece *p)
 {
-	if (c->out_tail != NULL)
-		c->out_tail->next = p;
-	else
-		c->out = p;
-	c->out_tail = p;
+	put_first(c, p);
+	c->out = p;
 }
 
 /* Little goes into what waits already: its own piece would cost more than it
@@ -129,17 +138,17 @@ append(struct conn *c, struct piece *p)
 void
 conn_add(struct conn *c, struct slice s)
 {
-	struct piece *last = c->out_tail;
+	struct piece *last = c->out;
 
 	if (last != NULL && last->own && last->blob->len <= PIECE_GROWS) {
 		blob_add(&last->blob, s);
+		c->out_bytes += s.len;
 	} else {
 		struct blob *b = NULL;
 
 		blob_add(&b, s);
 		append(c, new_piece(b, true));
 	}
-	c->out_bytes += s.len;
 }
 
 void
@@ -168,7 +177,6 @@ conn_put(struct conn *c, struct blob *b)
 		blob_unref(&b);
 		return;
 	}
-	c->out_bytes += b->len;
 	append(c, new_piece(b, false));
 }
 
@@ -176,15 +184,9 @@ void
 conn_put_first(struct conn *c, struct slice s)
 {
 	struct blob *b = NULL;
-	struct piece *p;
 
 	blob_add(&b, s);
-	p = new_piece(b, false);
-	p->next = c->out;
-	if (c->out == NULL)
-		c->out_tail = p;
-	c->out = p;
-	c->out_bytes += s.len;
+	put_first(c, new_piece(b, false));
 }
 
 void
@@ -213,17 +215,18 @@ conn_flush(struct conn *c)
 	while (c->out != NULL) {
 		struct iovec iov[PIECES_AT_ONCE];
 		struct msghdr msg = { .msg_iov = iov };
+		struct piece *p = c->out;
 		size_t asked = 0;
 		ssize_t n;
 
-		for (struct piece *p = c->out; p != NULL &&
-		    msg.msg_iovlen < PIECES_AT_ONCE; p = p->next) {
+		do {
 			struct iovec *v = &iov[msg.msg_iovlen++];
 
+			p = p->next;
 			v->iov_base = p->blob->data + p->off;
 			v->iov_len = p->blob->len - p->off;
 			asked += v->iov_len;
-		}
+		} while (p != c->out && msg.msg_iovlen < PIECES_AT_ONCE);
 		n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -232,11 +235,13 @@ conn_flush(struct conn *c)
 		c->blocked = n < 0 || (size_t)n < asked;
 		c->bytes_out += n > 0 ? (uint64_t)n : 0;
 		while (n > 0) {
-			size_t left = c->out->blob->len - c->out->off;
+			size_t left;
 
+			p = c->out->next;
+			left = p->blob->len - p->off;
 			if ((size_t)n < left) {
-				c->out->off += (size_t)n;
-				c->out->own = false;
+				p->off += (size_t)n;
+				p->own = false;
 				c->out_bytes -= (size_t)n;
 				break;
 			}

@@ -43,6 +43,7 @@ enum {
 
 struct piece;
 
+/* There may be very many, most of them idle: in an order without holes. */
 struct conn {
 	struct table_node node;		/* by id; the acceptor's if claiming */
 	struct contact    contact;	/* the id, the io, who it is */
@@ -50,46 +51,47 @@ struct conn {
 	struct link       turn;		/* io: there is more to do */
 	struct mail       mail;		/* MAIL_CONN */
 	struct net       *net;		/* (c) */
-	struct peer       peer;		/* (c) */
 	struct address   *address;	/* where it is counted; or NULL */
+	struct peer       peer;		/* (c) */
+	/* What a delivery touches. */
 	int               fd;		/* -1 once closed */
-	unsigned          in_len;
-	char             *in;		/* read, not yet understood; or NULL */
-	struct piece     *out;
-	struct piece     *out_tail;	/* NULL with `out` */
+	struct piece     *out;		/* the last, before the first; or NULL */
 	size_t            out_bytes;
+	uint64_t          bytes_out;	/* totals, for the log */
 	struct member    *cut;		/* its begun line goes first */
-	struct member    *leaving;	/* a LEAVE is under way; or NULL */
-	struct link       members;
-	unsigned          rooms;	/* of them that are not ending */
-	unsigned          under_way;	/* requests that will come back */
-	unsigned          pages;	/* of them HISTORY and SEARCH */
-	struct request   *held;		/* refused by a full mailbox */
-	struct link       in_held;
-	struct blob      *login_id;	/* of HELLO or AUTH; for its OK */
-	struct blob      *bye;		/* said at the end; or NULL */
-	struct blob      *parting;	/* why it went, for LEAVE lines */
-	enum conn_end     end;		/* END_NONE: it lives */
+	uint8_t           end;		/* enum conn_end; END_NONE: it lives */
 	atomic_bool       gone;		/* (a) it is closed */
-	bool              greeted;
-	bool              claiming;	/* the store has its HELLO */
-	bool              readable;	/* the socket may have more */
-	bool              hup;		/* the peer's end was told */
-	bool              blocked;	/* the socket takes no more */
-	bool              skipping;	/* the rest of a line too long */
-	bool              joining;	/* a JOIN is under way */
-	bool              last_call;	/* no more of the streams than now */
-	bool              left;		/* the registry has forgotten it */
-	bool              silent;	/* streams are not served any more */
-	bool              said_bye;
-	bool              pinged;
-	bool              replaced;	/* MAIL_REPLACED has come */
+	bool              greeted : 1;
+	bool              claiming : 1;	/* the store has its HELLO */
+	bool              readable : 1;	/* the socket may have more */
+	bool              hup : 1;	/* the peer's end was told */
+	bool              blocked : 1;	/* the socket takes no more */
+	bool              skipping : 1;	/* the rest of a line too long */
+	bool              joining : 1;	/* a JOIN is under way */
+	bool              leaving : 1;	/* a LEAVE is */
+	bool              last_call : 1; /* no more of the streams than now */
+	bool              left : 1;	/* the registry has forgotten it */
+	bool              silent : 1;	/* streams are not served any more */
+	bool              said_bye : 1;
+	bool              pinged : 1;
+	bool              replaced : 1;	/* MAIL_REPLACED has come */
+	unsigned          rooms;	/* memberships that are not ending */
+	struct link       members;
+	struct request   *held;		/* refused by a full mailbox */
+	unsigned          under_way;	/* requests that will come back */
+	uint16_t          pages;	/* of them HISTORY and SEARCH */
+	uint16_t          in_len;	/* at most what an io thread reads */
+	char             *in;		/* read, not yet understood; or NULL */
+	union {
+		struct blob *login_id;	/* of HELLO or AUTH; for its OK */
+		struct blob *bye;	/* then: said at the end; or NULL */
+	};
+	struct blob      *parting;	/* why it went, for LEAVE lines */
 	uint64_t          tat;		/* µs; limits.lines, see session.c */
 	uint64_t          since;	/* clock_ms() */
 	uint64_t          active;	/* clock_ms() of the last byte in */
-	uint64_t          lines;	/* totals, for the log */
+	uint64_t          lines;
 	uint64_t          bytes_in;
-	uint64_t          bytes_out;
 };
 
 struct conn *conn_new(struct net *, int fd, const struct peer *,

@@ -163,8 +163,8 @@ deliver_finish(struct io *io, struct member *m)
 	m->chunk = NULL;
 	list_remove(&m->in_feed);
 	c->rooms--;
-	if (c->leaving == m)
-		c->leaving = NULL;
+	if (m->quitting)
+		c->leaving = m->quitting = false;
 	io_turn(io, c);
 	deliver_forget(io, m);
 }

@@ -42,7 +42,7 @@ drop_held(struct io *io, struct conn *c)
 	from = r->from;
 	f = r->feed;
 	c->held = NULL;
-	list_remove(&c->in_held);
+	list_remove(&r->in_held);
 	c->under_way--;
 	request_free(&r);
 	if (from != NULL) {

@@ -31,7 +31,7 @@ static bool
 may_ask(const struct conn *c)
 {
 	return c->fd >= 0 && c->end == END_NONE && !c->joining &&
-	    c->leaving == NULL && c->held == NULL && c->pages < PAGES_MOST &&
+	    !c->leaving && c->held == NULL && c->pages < PAGES_MOST &&
 	    c->out_bytes < OUT_PAUSE && c->under_way <
 	    (unsigned)config_get(&c->net->config->limits_pending);
 }
@@ -172,8 +172,8 @@ send_request(struct io *io, struct conn *c, struct request *r)
 {
 	if (r->words.command->verb == VERB_JOIN)
 		c->joining = true;
-	if (r->words.command->verb == VERB_LEAVE)
-		c->leaving = r->from;
+	if (r->words.command->verb == VERB_LEAVE && r->from != NULL)
+		c->leaving = r->from->quitting = true;
 	c->pages += is_page(r->words.command->verb);
 	c->under_way++;
 	r->feed->under_way++;
@@ -186,7 +186,7 @@ send_request(struct io *io, struct conn *c, struct request *r)
 		return;
 	io_refused(io, LIMIT_MAILBOX);
 	c->held = r;
-	list_append(&r->feed->held, &c->in_held);
+	list_append(&r->feed->held, &r->in_held);
 }
 
 static bool
@@ -461,8 +461,9 @@ session_returned(struct io *io, struct request *r)
 	count_refusal(io, r);
 	if (verb == VERB_JOIN)
 		c->joining = false;
-	if (verb == VERB_LEAVE && r->reply != NULL && c->leaving == from)
-		c->leaving = NULL;
+	if (verb == VERB_LEAVE && r->reply != NULL && from != NULL &&
+	    from->quitting)
+		c->leaving = from->quitting = false;
 	if (c->fd >= 0 && verb == VERB_JOIN && c->cut != NULL &&
 	    c->cut == r->member)
 		deliver_uncut(c);
@@ -497,14 +498,14 @@ session_space(struct io *io, struct feed *f)
 {
 	f->waiting = false;
 	while (!list_empty(&f->held)) {
-		struct conn *c =
-		    list_entry(f->held.next, struct conn, in_held);
+		struct request *r =
+		    list_entry(f->held.next, struct request, in_held);
 
-		if (!post(io, c->held))
+		if (!post(io, r))
 			return;
-		c->held = NULL;
-		list_remove(&c->in_held);
-		io_turn(io, c);
+		list_remove(&r->in_held);
+		r->conn->held = NULL;
+		io_turn(io, r->conn);
 	}
 	io_close_feed(io, f);
 }

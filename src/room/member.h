@@ -65,7 +65,7 @@ struct feed {
 	bool            waiting;	/* (i) `space` is under way */
 	unsigned        under_way;	/* (i) mail that will come back */
 	struct link     here;		/* (i) members */
-	struct link     held;		/* (i) connections refused by the box */
+	struct link     held;		/* (i) requests refused by the box */
 	struct mail_chain asked;	/* (i) requests of this pass */
 	unsigned        asks;		/* (i) how many */
 	struct link     touched;	/* (i) rooms to post them to at its end */
@@ -84,6 +84,7 @@ struct member {
 					 * is under way */
 	bool             moved : 1;	/* (i) by a JOIN since it was asked */
 	bool             gone : 1;	/* (i) END was had or DETACH is back */
+	bool             quitting : 1;	/* (i) a LEAVE is under way */
 	bool             leaving : 1;	/* (i) END was had, `until` not reached */
 	uint64_t         until;		/* (i) nothing from here on */
 	/* Nothing of the stream from here on. Set before what is there is

@@ -17,6 +17,7 @@ request_new(const struct words *w, struct slice line)
 
 	memset(r, 0, sizeof(*r));
 	r->mail.kind = MAIL_REQUEST;
+	list_init(&r->in_held);
 	r->words = *w;
 	memcpy(r->line, line.at, line.len);
 	words_rebase(&r->words, line.at, r->line);

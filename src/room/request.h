@@ -28,6 +28,7 @@ struct request {
 	struct feed   *feed;	/* to a room: the asker's */
 	struct member *member;	/* the asker's membership, or NULL; after a
 				 * JOIN: the one it made or moved */
+	struct link    in_held;	/* (i) waits for places in the mailbox */
 	struct member *from;	/* (i) counted in its under_way; or NULL */
 	uint64_t       wait;	/* over the line limit: wait so many ms */
 	struct words   words;
