@@ -456,7 +456,8 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 	room_flush(room);
 	more = is_due(room);
 	if (batch != NULL && room->ledger != NULL)
-		room->quiet = now + QUIET_MS;
+		room->quiet = stream_is_small(&room->stream) ? UINT64_MAX :
+		    now + QUIET_MS;
 	counter_set(&room->seen_last, room->stream.last);
 	counter_set(&room->seen_members, room->pair[0] != NULL ? 2 :
 	    roster_people(&room->roster));

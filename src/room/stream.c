@@ -8,7 +8,7 @@
 
 /* A quiet room's stream is small; a busy one's chunks are as large as what a
  * send takes at once. */
-enum { CHUNK_FIRST = 4096 - sizeof(struct chunk) - 16, CHUNK_MOST = 65536 };
+enum { CHUNK_FIRST = 1024, CHUNK_MOST = 65536 };
 
 void
 stream_init(struct stream *s, uint64_t window, uint64_t last)
@@ -34,7 +34,7 @@ stream_fini(struct stream *s)
 static void
 grow(struct stream *s, size_t bound)
 {
-	uint32_t size = s->tail->size * 4;
+	uint32_t size = s->tail->size * 2;
 
 	if (size > CHUNK_MOST)
 		size = CHUNK_MOST;
@@ -134,10 +134,16 @@ stream_publish(struct stream *s)
 }
 
 bool
+stream_is_small(const struct stream *s)
+{
+	return s->head == s->tail && s->tail->size <= CHUNK_FIRST;
+}
+
+bool
 stream_shrink(struct stream *s)
 {
 	assert(s->shown == s->tail && s->fill == s->shown_fill);
-	if (s->head == s->tail && s->tail->size <= CHUNK_FIRST)
+	if (stream_is_small(s))
 		return false;
 	s->tail->fill = s->fill;
 	s->tail->after = chunk_new(CHUNK_FIRST, stream_end(s), s->last + 1);

@@ -67,8 +67,10 @@ void stream_skip(struct stream *, uint64_t last);
  * window. True if there was anything to show. */
 bool stream_publish(struct stream *);
 
+/* It has only what a quiet room has: there is nothing worth shrinking. */
+bool stream_is_small(const struct stream *);
 /* Lets all of the window go, of which nothing is unpublished: the log has it.
- * False: there is nothing worth it. */
+ * False: it is small. */
 bool stream_shrink(struct stream *);
 
 /* Where the next line will begin. */

@@ -3,12 +3,16 @@
 #
 # SPDX-License-Identifier: MIT
 """Several servers hold different numbers of connections and rooms; the costs
-of one each are what fits all of them best (least squares)."""
+of one each are what fits all of them best (least squares). One more holds as
+many rooms as connections, each with its thread and its log."""
 import re
+import time
 
 from accept import Load, Row, Server
 
-row = Row("idle_memory", "Pss of a server with idle members")
+row = Row("idle_memory", "Pss of a server with idle members",
+          {"rooms": (10000, "live at once, of one member each")})
+REST = 10
 SHAPES = ((5000, 50), (5000, 250), (5000, 500), (10000, 250), (10000, 1000))
 KERNEL = ("Slab", "KernelStack", "PageTables")
 
@@ -48,10 +52,32 @@ def fit(points):
     return (d * c - b * e) / det, (a * e - b * d) / det
 
 
+def at_rest(rooms):
+    server = Server(row, {"rooms.max": rooms})
+    crowd = Load(row, server, "idle", rooms=rooms, members=1, at_once=500,
+                 time=600)
+    inside = crowd.until("ready")
+    row.check(inside == rooms, "%d of %d came in" % (inside, rooms))
+    begun = server.threads()
+    before, begin = server.cpu(), time.monotonic()
+    time.sleep(REST)
+    share = (server.cpu() - before) / (time.monotonic() - begin)
+    rss = server.rss() / 1024
+    row.check(server.threads() == begun > rooms, "%d threads" % begun)
+    row.figure("descriptors", server.descriptors())
+    crowd.tell()
+    crowd.end().good(row, "%d rooms" % rooms)
+    row.check(crowd["alive"] == rooms, "%d answer" % crowd["alive"])
+    server.stop()
+    row.at_most("RSS of all", rss, 400.0, "MiB")
+    row.at_most("CPU at rest", share * 100, 0.5, "% of a core")
+
+
 points = [(m, r, measure(m, r)) for m, r in SHAPES]
 member, room = fit(points)
 worst = max(abs(p - m * member - r * room) for m, r, p in points)
 row.figure("largest difference from the fit", worst, "KiB")
-row.at_most("a connection", member, 1.0, "KiB")
+row.at_most("a connection", member * 1024, 850.0, "bytes")
 row.at_most("a room and its thread", room, 24.0, "KiB")
+at_rest(row.args.rooms)
 row.finish()
