@@ -167,7 +167,7 @@ class Work:
     small: what --quick changes, None: it is left out then."""
 
     def __init__(self, name, title, measure, servers, figures, time=1.0,
-                 small=None, mode=None, cost=1.0, **options):
+                 small=None, mode=None, cost=0.7, **options):
         self.name, self.title, self.measure = name, title, measure
         self.servers, self.figures, self.time = servers, figures, time
         self.small, self.mode, self.options = small, mode, options
@@ -365,7 +365,7 @@ WORKS = (
          FLOOR + OURS + OTHERS, DELAY + COST, mode="latency", rooms=1,
          members=100, senders=1, rate=200, small={}),
     Work("mixed", "200 rooms by a power law, 4,000 members, a tenth of whom"
-         " speaks", talk, FLOOR + OURS + OTHERS, SPEED, time=0.75, cost=3,
+         " speaks", talk, FLOOR + OURS + OTHERS, SPEED, time=0.5, cost=3,
          mode="mixed", rooms=200, members=4000,
          small={"rooms": 50, "members": 500}),
     Work("idle", "A connection that is idle in a room of 100", idle,
