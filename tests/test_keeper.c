@@ -63,6 +63,35 @@ sums_are_right_at_the_edges_of_blocks(void)
 	}
 }
 
+/* A full segment of which much is not on the disk goes on growing until the
+ * keeper, asked at once, has left little to be synced; or for as much again. */
+static void
+a_room_does_not_wait_for_a_full_segment(void)
+{
+	struct scribe *s = scribe_new(SYNC_INTERVAL);
+	struct ledger *l = scribe_ledger(s, "lobby");
+
+	atomic_store(&s->config->storage_segment, 1024);
+	keeper_round(s->keeper, 5000, SCRIBE_WALL, false);
+	do
+		scribe_fill(l, 3000);
+	while (scribe_segment(l, 0).size < 1024 * 1024 + 6000);
+	CU_ASSERT_EQUAL(scribe_segments(l), 1);
+	CU_ASSERT_EQUAL(scribe_segment(l, 0).synced, 0);
+	/* Long before the next round is due. */
+	keeper_round(s->keeper, 5001, SCRIBE_WALL, false);
+	CU_ASSERT_EQUAL(scribe_segment(l, 0).synced,
+	    scribe_segment(l, 0).size);
+	scribe_fill(l, 3000);
+	CU_ASSERT_EQUAL(scribe_segments(l), 2);
+	/* The keeper does not come to it. */
+	scribe_until(l, 3);
+	CU_ASSERT(scribe_segment(l, 1).size >= 2 * 1024 * 1024);
+	CU_ASSERT(scribe_segment(l, 1).size < 2 * 1024 * 1024 + 6000);
+	ledger_unref(&l);
+	scribe_free(&s);
+}
+
 static void
 a_round_waits_for_the_interval(void)
 {
@@ -423,6 +452,8 @@ static CU_TestInfo tests[] = {
 	{ "sums follow a growing tail", sums_follow_a_growing_tail },
 	{ "sums are right at the edges of blocks",
 	    sums_are_right_at_the_edges_of_blocks },
+	{ "a room does not wait for a full segment",
+	    a_room_does_not_wait_for_a_full_segment },
 	{ "a round waits for the interval", a_round_waits_for_the_interval },
 	{ "the ceiling is raised every second",
 	    the_ceiling_is_raised_every_second },

@@ -14,7 +14,7 @@
 
 #define DAY_MS UINT64_C(86400000)
 
-enum { ROLL_EVENTS = 1000 };
+enum { ROLL_EVENTS = 1000, SYNC_HERE = 256 * 1024 };
 
 /* Where a batch is written. */
 struct place {
@@ -53,6 +53,19 @@ is_full(struct ledger *l, const struct segment *s, uint64_t time)
 	    (uint64_t)config_get(&l->vault->config->storage_segment) * 1024;
 
 	return l->full || s->size >= most || is_long(l, s, time);
+}
+
+/* The room need not wait while much is synced that only the next segment needs:
+ * it goes on in this one, until the keeper has left little to be done. */
+static bool
+put_off(struct ledger *l, const struct segment *s)
+{
+	const struct config *c = l->vault->config;
+
+	return !l->full && s->size - s->synced > SYNC_HERE &&
+	    s->size < (uint64_t)config_get(&c->storage_segment) * 2048 &&
+	    config_get(&c->storage_fsync) == SYNC_INTERVAL &&
+	    ledger_ask_sync(l);
 }
 
 /* Before a segment that follows it can be on the disk, so that a lost power
@@ -128,7 +141,7 @@ find_place(struct ledger *l, uint64_t first, uint64_t time, struct place *p)
 
 	if (!segment_last(l, &p->segment))
 		return begin_segment(l, first, p);
-	if (is_full(l, &p->segment, time)) {
+	if (is_full(l, &p->segment, time) && !put_off(l, &p->segment)) {
 		rc = finish(l, &p->segment);
 		return rc < 0 ? rc : begin_segment(l, first, p);
 	}

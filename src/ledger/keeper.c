@@ -69,6 +69,18 @@ take_dirty(struct keeper *k, struct ledger *l)
 }
 
 static void
+sync_now(struct keeper *k, struct ledger *l)
+{
+	struct settling g = { .told = k->settle_told };
+
+	/* What is appended from now on is asked for anew. */
+	atomic_store(&l->asked, false);
+	settle_sync(l, &g);
+	k->settle_told = g.told;
+	ledger_unref(&l);
+}
+
+static void
 take_mail(struct keeper *k, struct mail *all)
 {
 	struct mail *next;
@@ -78,6 +90,9 @@ take_mail(struct keeper *k, struct mail *all)
 		switch (m->kind) {
 		case MAIL_DIRTY:
 			take_dirty(k, list_entry(m, struct ledger, dirty));
+			break;
+		case MAIL_FULL:
+			sync_now(k, list_entry(m, struct ledger, sync));
 			break;
 		case MAIL_ERASE:
 			chain_add(&k->erasures, m);

@@ -26,6 +26,7 @@ ledger_new(struct vault *v, const char *dir)
 	list_init(&l->in_open);
 	list_init(&l->in_keeper);
 	l->dirty.kind = MAIL_DIRTY;
+	l->sync.kind = MAIL_FULL;
 	return l;
 }
 
@@ -105,6 +106,18 @@ ledger_tell(struct ledger *l)
 		atomic_store(&l->told, false);
 		ledger_unref(&l);
 	}
+}
+
+bool
+ledger_ask_sync(struct ledger *l)
+{
+	if (l->vault->keeper == NULL)
+		return false;
+	if (!atomic_exchange(&l->asked, true)) {
+		ledger_ref(l);
+		mailbox_send(l->vault->keeper, &l->sync);
+	}
+	return true;
 }
 
 int

@@ -63,6 +63,10 @@ struct ledger {
 	 * the keeper looks every second. It clears `told` before it looks. */
 	struct mail       dirty;
 	atomic_bool       told;		/* (a) */
+	/* To the keeper: the last segment is full, and much of it is not yet
+	 * on the disk. With a reference; sent while `asked` was not set. */
+	struct mail       sync;
+	atomic_bool       asked;	/* (a) */
 	struct link       in_keeper;	/* (k) in no list at first */
 };
 
@@ -107,6 +111,9 @@ void ledger_fail(struct ledger *, const char *what, int why);
 void ledger_doubt(struct ledger *, const char *what, int why);
 /* Tells the keeper that there is something to look at. */
 void ledger_tell(struct ledger *);
+/* Has the keeper sync it without delay, once if it has not begun. False: there
+ * is no keeper. */
+bool ledger_ask_sync(struct ledger *);
 /* A reference, if there is one still. */
 bool ledger_alive(struct ledger *);
 /* (r) The room's directory is there; 0 or -errno. */

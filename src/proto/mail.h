@@ -20,6 +20,7 @@ enum mail_kind {
 	MAIL_REPLACED,	/* registry -> io: its guest came back elsewhere */
 	MAIL_READ,	/* io -> archive: a slice of a log; and back */
 	MAIL_DIRTY,	/* room -> keeper: a ledger was written to */
+	MAIL_FULL,	/* room -> keeper: its segment is to be synced now */
 	MAIL_ERASE,	/* room -> keeper: a message; and back */
 	MAIL_CHANGE,	/* room -> store: a setting or a role; and back */
 	MAIL_RESERVE,	/* acceptor -> store: a guest's name; and back */
