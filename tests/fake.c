@@ -255,7 +255,7 @@ fake_post_slice(struct guy *g, struct slice line, uint64_t wait)
 	enum error e = vcrp_parse(line, &w, why);
 
 	assert(e == ERROR_NONE && w.command->where == RUN_ROOM);
-	r = request_new(&w, line);
+	r = request_new(NULL, &w, line);
 	r->who = g->contact.person;
 	r->conn_id = g->contact.conn;
 	r->io = g->contact.io;
@@ -265,7 +265,7 @@ fake_post_slice(struct guy *g, struct slice line, uint64_t wait)
 	if (!mailbox_post(&f->room->inbox, &r->mail,
 	    feed->waiting ? NULL : &feed->space)) {
 		feed->waiting = true;
-		request_free(&r);
+		request_free(NULL, &r);
 		return false;
 	}
 	g->under_way++;

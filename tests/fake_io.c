@@ -207,7 +207,7 @@ take_answer(struct fake *f, struct request *r)
 	hear(g, &r->reply);
 	if (r->place.chunk != NULL || r->place.log > 0)
 		attach(g, r->member, &r->place);
-	request_free(&r);
+	request_free(NULL, &r);
 }
 
 static void

@@ -70,7 +70,7 @@ request(struct hall *h, const char *line)
 	struct words w;
 
 	CU_ASSERT_EQUAL_FATAL(vcrp_parse(slice_of(line), &w, why), ERROR_NONE);
-	r = request_new(&w, slice_of(line));
+	r = request_new(NULL, &w, slice_of(line));
 	r->io = 1;
 	r->feed = h->feed;
 	return r;
@@ -94,7 +94,7 @@ answers(struct hall *h, const char *line, const char *expected)
 	archive_answer(h->box_at, &r->mail);
 	good = taken(&h->boxes[1]) == &r->mail &&
 	    shelf_same(r->reply, slice_of(expected));
-	request_free(&r);
+	request_free(NULL, &r);
 	return good;
 }
 
@@ -172,7 +172,7 @@ who_has_gone_wants_no_page(void)
 		    &r->mail);
 		CU_ASSERT(r->reply == NULL);
 		CU_ASSERT_EQUAL(r->target != NULL, !page);
-		request_free(&r);
+		request_free(NULL, &r);
 	}
 	hall_free(&h);
 }
@@ -203,7 +203,7 @@ targets_are_looked_up(void)
 		if (lines[i].target != NULL)
 			CU_ASSERT(shelf_same(r->target,
 			    slice_of(lines[i].target)));
-		request_free(&r);
+		request_free(NULL, &r);
 	}
 	hall_free(&h);
 }
@@ -273,7 +273,7 @@ says_when_it_cannot_read_now(void)
 	CU_ASSERT(edit->looked && edit->target == NULL);
 	CU_ASSERT(shelf_same(edit->reply,
 	    slice_of("ERR internal the log cannot be read now\n")));
-	request_free(&edit);
+	request_free(NULL, &edit);
 	CU_ASSERT(taken(&h->boxes[0]) == &r.mail);
 	CU_ASSERT(r.failure == -EMFILE && r.bytes == NULL && r.next == 10);
 	CU_ASSERT_EQUAL(atomic_load(&h->shelf->vault->counters.damaged), 0);
@@ -322,8 +322,8 @@ threads_answer_in_order(void)
 		    slice_of("PAGE lobby 5\n" LINE("31", "odd")
 		    LINE("33", "odd") LINE("35", "odd") LINE("37", "odd")
 		    LINE("39", "odd") "OK SEARCH lobby 31\n")));
-		request_free(&history[i]);
-		request_free(&search[i]);
+		request_free(NULL, &history[i]);
+		request_free(NULL, &search[i]);
 	}
 	hall_free(&h);
 }

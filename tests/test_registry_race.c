@@ -75,7 +75,7 @@ ask(struct visitor *v, const char *line)
 
 	chain_init(&none);
 	v->good = v->good && vcrp_parse(slice_of(line), &w, why) == 0;
-	r = request_new(&w, slice_of(line));
+	r = request_new(NULL, &w, slice_of(line));
 	r->who = v->guy->contact.person;
 	r->conn_id = v->guy->contact.conn;
 	r->io = v->guy->contact.io;
@@ -101,7 +101,7 @@ enter(struct visitor *v, uint64_t after)
 	r = ask(v, line);
 	v->member = r->member;
 	v->good = v->good && r->place.chunk != NULL;
-	request_free(&r);
+	request_free(NULL, &r);
 }
 
 /* Says something; saying it again tells the number that it has. */
@@ -116,14 +116,14 @@ say(struct visitor *v, unsigned i)
 	snprintf(line, sizeof(line), "@id=%u SAY lobby %u", i, i);
 	r = ask(v, line);
 	v->good = v->good && r->reply == NULL;
-	request_free(&r);
+	request_free(NULL, &r);
 	r = ask(v, line);
 	len = (size_t)snprintf(line, sizeof(line), "@id=%u OK SAY lobby ", i);
 	v->good = v->good && r->reply != NULL && r->reply->len > len &&
 	    memcmp(r->reply->data, line, len) == 0 &&
 	    number_parse((struct slice){ r->reply->data + len,
 	    r->reply->len - len - 1 }, 1, &number);
-	request_free(&r);
+	request_free(NULL, &r);
 	return number;
 }
 
@@ -134,7 +134,7 @@ go(struct visitor *v, bool politely)
 	if (politely) {
 		struct request *r = ask(v, "LEAVE lobby");
 
-		request_free(&r);
+		request_free(NULL, &r);
 	} else {
 		struct move *move = move_new(v->member, MAIL_DETACH);
 

@@ -7,20 +7,35 @@
 
 #include "base/utf8.h"
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+/* As many bytes as a vector register of any x86-64 or ARMv8 takes. */
+typedef unsigned char wide __attribute__((vector_size(16)));
 
-/* Eight bytes of printable ASCII at once, which is what most text is: no
- * high bit, none below 0x20, none DEL. */
+/* Printable ASCII, which is what most text is. */
 static bool
 plain(const char *at)
 {
-	uint64_t v, low, del;
+	uint64_t half[2];
+	wide v;
 
 	memcpy(&v, at, sizeof(v));
-	low = (v - EACH(0x20)) & ~v;
-	del = v ^ EACH(0x7f);
-	del = (del - EACH(1)) & ~del;
-	return ((v | low | del) & EACH(0x80)) == 0;
+	v = (wide)(v - 0x20 > 0x5e);
+	memcpy(half, &v, sizeof(half));
+	return (half[0] | half[1]) == 0;
+}
+
+/* The bytes of it that the text begins with, or fewer by less than a vector. */
+static size_t
+skip_plain(struct slice s)
+{
+	size_t i = 0;
+
+	while (s.len - i >= sizeof(wide) && plain(s.at + i))
+		i += sizeof(wide);
+	/* The last ones together with some that were looked at. */
+	if (i > 0 && s.len - i < sizeof(wide) &&
+	    plain(s.at + s.len - sizeof(wide)))
+		return s.len;
+	return i;
 }
 
 enum utf8
@@ -31,11 +46,12 @@ utf8_check(struct slice s)
 
 	while (i < s.len) {
 		UChar32 c;
+		size_t ahead = skip_plain((struct slice){ s.at + i,
+		    s.len - i });
 
-		if (s.len - i >= 8 && plain(s.at + i)) {
-			i += 8;
-			continue;
-		}
+		i += ahead;
+		if (i == s.len)
+			break;
 		U8_NEXT((const uint8_t *)s.at, i, s.len, c);
 		if (c < 0)
 			return UTF8_BROKEN;

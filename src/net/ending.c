@@ -44,7 +44,7 @@ drop_held(struct io *io, struct conn *c)
 	c->held = NULL;
 	list_remove(&r->in_held);
 	c->under_way--;
-	request_free(&r);
+	request_free(&io->spares, &r);
 	if (from != NULL) {
 		from->under_way--;
 		deliver_forget(io, from);

@@ -79,6 +79,7 @@ io_free(struct io **at)
 	mailbox_fini(&io->box);
 	table_fini(&io->conns);
 	table_fini(&io->feeds);
+	spares_fini(&io->spares);
 	free(io);
 }
 

@@ -229,7 +229,7 @@ to_room(struct io *io, struct conn *c, const struct words *w,
 		io_close_feed(io, f);
 		return;
 	}
-	r = request_new(w, line);
+	r = request_new(&io->spares, w, line);
 	r->conn = c;
 	r->who = c->contact.person;
 	r->conn_id = c->contact.conn;
@@ -246,7 +246,7 @@ static void
 to_others(struct io *io, struct conn *c, const struct words *w,
     struct slice line)
 {
-	struct request *r = request_new(w, line);
+	struct request *r = request_new(&io->spares, w, line);
 
 	r->conn = c;
 	r->who = c->contact.person;
@@ -477,7 +477,7 @@ session_returned(struct io *io, struct request *r)
 	}
 	if (verb == VERB_JOIN)
 		joined(io, c, r);
-	request_free(&r);
+	request_free(&io->spares, &r);
 	if (from != NULL) {
 		from->under_way--;
 		deliver_forget(io, from);

@@ -20,16 +20,24 @@ put_word(char *at, struct slice s)
 	return put(at, s);
 }
 
+/* Two digits at once: every message has some twenty. */
 static char *
 put_number(char *at, uint64_t n)
 {
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324"
+	    "25262728293031323334353637383940414243444546474849"
+	    "50515253545556575859606162636465666768697071727374"
+	    "75767778798081828384858687888990919293949596979899";
 	char digits[NUMBER_DIGITS];
 	size_t i = sizeof(digits);
 
-	do {
-		digits[--i] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
+	for (; n >= 100; n /= 100)
+		memcpy(digits + (i -= 2), pairs + n % 100 * 2, 2);
+	if (n >= 10)
+		memcpy(digits + (i -= 2), pairs + n * 2, 2);
+	else
+		digits[--i] = (char)('0' + n);
 	return put_word(at, (struct slice){ digits + i, sizeof(digits) - i });
 }
 

@@ -10,14 +10,32 @@
 #include "proto/mail.h"
 #include "room/request.h"
 
-struct request *
-request_new(const struct words *w, struct slice line)
+/* Most lines are shorter, and those of the longer ones are not kept. */
+enum { SPARE_LINE = 512, SPARES_MOST = 1024 };
+
+static struct request *
+allocate(struct spares *s, size_t len)
 {
-	struct request *r = xmalloc(sizeof(*r) + line.len);
+	struct request *r;
+
+	if (s != NULL && s->first != NULL && len <= SPARE_LINE) {
+		r = s->first;
+		s->first = r->next_said;
+		s->count--;
+		return r;
+	}
+	return xmalloc(sizeof(*r) + (len < SPARE_LINE ? SPARE_LINE : len));
+}
+
+struct request *
+request_new(struct spares *s, const struct words *w, struct slice line)
+{
+	struct request *r = allocate(s, line.len);
 
 	memset(r, 0, sizeof(*r));
 	r->mail.kind = MAIL_REQUEST;
 	list_init(&r->in_held);
+	r->spare = line.len <= SPARE_LINE;
 	r->words = *w;
 	memcpy(r->line, line.at, line.len);
 	words_rebase(&r->words, line.at, r->line);
@@ -25,7 +43,7 @@ request_new(const struct words *w, struct slice line)
 }
 
 void
-request_free(struct request **at)
+request_free(struct spares *s, struct request **at)
 {
 	struct request *r = *at;
 
@@ -36,7 +54,24 @@ request_free(struct request **at)
 	blob_unref(&r->reply);
 	blob_unref(&r->target);
 	place_drop(&r->place);
-	free(r);
+	if (s == NULL || !r->spare || s->count == SPARES_MOST) {
+		free(r);
+		return;
+	}
+	r->next_said = s->first;
+	s->first = r;
+	s->count++;
+}
+
+void
+spares_fini(struct spares *s)
+{
+	struct request *r;
+
+	while ((r = s->first) != NULL) {
+		s->first = r->next_said;
+		free(r);
+	}
 }
 
 void

@@ -44,13 +44,24 @@ struct request {
 	const char    *limit;	/* what refused it; or NULL */
 	unsigned       found;	/* connections that a visit was about */
 	unsigned       visits;	/* io threads still to be seen */
+	bool           spare;	/* its memory is of the usual size */
 	char           line[];
 };
 
-/* A copy of the line and of what was parsed from it. */
-struct request *request_new(const struct words *, struct slice line);
+/* Requests that are over, for those to come: hundreds are made and freed in
+ * one pass, more than an allocator has at hand. */
+struct spares {
+	struct request *first;	/* by next_said */
+	unsigned        count;
+};
+
+/* A copy of the line and of what was parsed from it. Spares, the caller's, or
+ * NULL. */
+struct request *request_new(struct spares *, const struct words *,
+    struct slice line);
 /* With whatever of the answer was not used. Clears the caller's pointer. */
-void request_free(struct request **);
+void request_free(struct spares *, struct request **);
+void spares_fini(struct spares *);
 
 /* "[@id=ID ]OK VERB" and what the format adds, as the answer. */
 void request_ok(struct request *, const char *fmt, ...)
