@@ -362,6 +362,8 @@ class Mosquitto(Server):
     """0 and -1 are: no limit."""
     name = program = package = "mosquitto"
     protocol = "mqtt"
+    at_once = 80
+    note = "80 at a time: its backlog of 100 connections is compiled in"
     version_of = "-h"
     text = """
 listener %(port)d 127.0.0.1

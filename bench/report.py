@@ -11,15 +11,15 @@ import peers
 from works import OTHERS, WORKS
 
 # What a figure is called, what it is multiplied by to be shown, and what is
-# better; None: it is told without a range, and compared with nothing.
+# better; None: it is compared with nothing.
 COLUMNS = {
     "deliveries_per_s": ("million deliveries/s", 1e-6, "more"),
     "messages_per_s": ("thousand messages/s", 1e-3, "more"),
     "logins_per_s": ("logins/s", 1, "more"),
     "cpu_us": ("µs of CPU a delivery", 1, "less"),
     "cpu_us_login": ("µs of CPU a login", 1, "less"),
-    "p50": ("p50, ms", 1, None),
-    "p99": ("p99, ms", 1, None),
+    "p50": ("p50, ms", 1, "less"),
+    "p99": ("p99, ms", 1, "less"),
     "p999": ("p99.9, ms", 1, None),
     "max": ("longest, ms", 1, None),
     "bytes_per_delivery": ("bytes a delivery", 1, None),
@@ -54,6 +54,14 @@ def shown(value):
         if abs(value) >= least:
             return format(value, form)
     return "0" if value == 0 else "%.5f" % value
+
+
+def compared(work, key):
+    """Whether its range and ratios are told: of what a row is about, and of
+    CPU. Delays are what they are where the pace is not given."""
+    if key in ("p50", "p99"):
+        return work == "open-loop"
+    return column(key)[2] is not None
 
 
 class Results:
@@ -98,12 +106,12 @@ class Results:
         return " / ".join(texts)
 
     def cell(self, work, server, key):
-        _, scale, better = column(key)
+        _, scale, _ = column(key)
         values = [v * scale for v in self.values(work, server, key)]
         if not values:
             return "void" if self.faults(work, server) else "–"
         text = shown(statistics.median(values))
-        if better is not None and len(values) > 1:
+        if compared(work, key) and len(values) > 1:
             text += " (%s–%s)" % (shown(min(values)), shown(max(values)))
         return text
 
@@ -117,12 +125,6 @@ def table(rows):
     return "\n".join(lines)
 
 
-def compared(work, key):
-    """Whether its ratios are told: of what the row is about, and of CPU."""
-    return column(key)[2] is not None or \
-        work.name == "open-loop" and key in ("p50", "p99")
-
-
 def work_table(results, work):
     servers = results.servers(work.name)
     beside = any(s == "floor" or s in OTHERS for s in servers)
@@ -131,13 +133,13 @@ def work_table(results, work):
     rows = [["server"]]
     for key in keys:
         rows[0].append(column(key)[0])
-        if beside and compared(work, key):
+        if beside and compared(work.name, key):
             rows[0].append("of floor / best peer")
     for server in servers:
         row = [server]
         for key in keys:
             row.append(results.cell(work.name, server, key))
-            if beside and compared(work, key):
+            if beside and compared(work.name, key):
                 row.append(results.ratio(work.name, server, key))
         rows.append(row)
     text = table(rows)
