@@ -243,11 +243,12 @@ class Verdicts:
     def flat(self, work):
         keys = [k for w in WORKS if w.name == work for k in w.figures
                 if k.startswith("cpu_us")]
-        costs = [self.results.median(work, "vcrp", k) for k in keys]
-        whole = None not in costs
-        self.bound(work, "most to least CPU a delivery",
-                   max(costs) if whole else None,
-                   min(costs) if whole else None, 1.15, False)
+        for server in "vcrp", "floor":
+            costs = [self.results.median(work, server, k) for k in keys]
+            whole = None not in costs
+            self.bound(work, "%s, most to least CPU a delivery" % server,
+                       max(costs) if whole else None,
+                       min(costs) if whole else None, 1.15, False)
 
     def giant(self):
         one, two = (self.results.median("giant", s, "deliveries_per_s")

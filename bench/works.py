@@ -366,7 +366,7 @@ WORKS = (
          members=100, senders=1, rate=200, small={}),
     Work("mixed", "200 rooms by a power law, 4,000 members, a tenth of whom"
          " speaks", talk, FLOOR + OURS + OTHERS, SPEED, time=0.5, cost=3,
-         mode="mixed", rooms=200, members=4000,
+         mode="mixed", rooms=200, members=4000, window=4,
          small={"rooms": 50, "members": 500}),
     Work("idle", "A connection that is idle in a room of 100", idle,
          FLOOR + OURS[:1] + OTHERS, ("connection_bytes", "pss_mib"), time=0,
