@@ -17,7 +17,7 @@
 #include "proto/mail.h"
 #include "room/room.h"
 
-enum { TURN_PARTS = 32, TURN_BYTES = 65536 };
+enum { TURN_PARTS = 32, TURN_BYTES = 262144 };
 
 /* What one turn sends, and where the reader is after each part of it. */
 struct turn {
