@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define ROOMS_MAX 65536
-#define EVENTS_AT_ONCE 4096
+#define EVENTS_AT_ONCE 16384
 #define LINE_BYTES 4096
 #define NAME_BYTES 64
 #define INPUT_BYTES (256u << 10)

@@ -16,7 +16,7 @@
 #include "room/room.h"
 
 enum {
-	EVENTS = 4096,	/* all that speak at once go to their rooms at once, so
+	EVENTS = 16384,	/* all that speak at once go to their rooms at once, so
 			 * that one send carries what they all said */
 	IO_STACK = 256 * 1024,
 	ENDING_MS = 5000	/* to take what is still for it */
@@ -447,7 +447,7 @@ static void
 run(void *arg)
 {
 	struct io *io = arg;
-	struct epoll_event events[EVENTS];
+	struct epoll_event *events = xmalloc(EVENTS * sizeof(*events));
 
 	io->now = clock_ms();
 	while (!io->over) {
@@ -465,6 +465,7 @@ run(void *arg)
 		free_dead(io);
 		tell_quiet(io);
 	}
+	free(events);
 }
 
 int
