@@ -17,7 +17,11 @@
 #include "proto/mail.h"
 #include "room/room.h"
 
-enum { TURN_PARTS = 32, TURN_BYTES = 262144 };
+enum {
+	TURN_PARTS = 32,
+	TURN_BYTES = 262144,
+	ALONG_BYTES = 4096	/* copied, since a second send costs more */
+};
 
 /* What one turn sends, and where the reader is after each part of it. */
 struct turn {
@@ -291,6 +295,28 @@ deliver_done(const struct conn *c)
 	return true;
 }
 
+/* What little the streams have goes with private output, in one send: the
+ * answer to a JOIN with the lines of who came at the same time. */
+static void
+take_along(struct conn *c)
+{
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+		struct turn t;
+
+		if (m->gone || m->chunk == NULL || m->behind != NULL)
+			continue;
+		gather(m, &t);
+		if (c->out_bytes + t.bytes > ALONG_BYTES)
+			return;
+		for (unsigned i = 0; i < t.parts; i++)
+			conn_add(c, (struct slice){ t.iov[i].iov_base,
+			    t.iov[i].iov_len });
+		advance(m, &t, t.bytes);
+	}
+}
+
 static void
 deliver_members(struct io *io, struct conn *c)
 {
@@ -352,6 +378,8 @@ deliver(struct io *io, struct conn *c)
 		if (c->fd < 0 || c->blocked)
 			return;
 	}
+	if (c->out != NULL && !c->silent)
+		take_along(c);
 	if (c->out != NULL && !flush(io, c))
 		return;
 	if (!c->silent)
