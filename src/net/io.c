@@ -276,6 +276,14 @@ take_all_mail(struct io *io)
 }
 
 void
+io_ask(struct io *io, struct feed *f, struct mail *m)
+{
+	chain_add(&f->asked, m);
+	if (list_empty(&f->touched))
+		list_append(&io->touched, &f->touched);
+}
+
+void
 io_post(struct feed *f)
 {
 	mailbox_post_all(&f->room->inbox, &f->asked, f->asks);
@@ -462,6 +470,7 @@ run(void *arg)
 		take_turns(io);
 		take_all_mail(io);
 		take_time(io);
+		wake_rooms(io);
 		free_dead(io);
 		tell_quiet(io);
 	}

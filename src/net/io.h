@@ -115,8 +115,10 @@ io_refused(struct io *io, enum limiter what)
 
 /* Another look at this connection before the thread sleeps. */
 void io_turn(struct io *, struct conn *);
-/* What this pass has asked of a room goes there, which is woken; other mail to
- * it goes behind. */
+/* Mail to a room, with the rest of what this pass has for it. */
+void io_ask(struct io *, struct feed *, struct mail *);
+/* What this pass has for a room goes there, which is woken; other mail to it
+ * goes behind. */
 void io_post(struct feed *);
 /* Something came from it. */
 void io_active(struct io *, struct conn *);

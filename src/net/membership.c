@@ -164,8 +164,7 @@ deliver_detach(struct io *io, struct member *m)
 	move = move_new(m, MAIL_DETACH);
 	if (m->conn != NULL && m->conn->parting != NULL)
 		move->words = blob_ref(m->conn->parting);
-	io_post(m->feed);
-	mailbox_send(&m->feed->room->inbox, &move->mail);
+	io_ask(io, m->feed, &move->mail);
 }
 
 void

@@ -151,7 +151,7 @@ post(struct io *io, struct request *r)
 	struct feed *f = r->feed;
 
 	if (f->asks < mailbox_places(&f->room->inbox)) {
-		chain_add(&f->asked, &r->mail);
+		io_ask(io, f, &r->mail);
 		f->asks++;
 	} else {
 		io_post(f);
