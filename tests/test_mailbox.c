@@ -225,6 +225,12 @@ pokes_its_eventfd_once_and_only_a_sleeper(void)
 	mailbox_send(&box, &m[4]);
 	CU_ASSERT(is_poked(&box));
 	mailbox_take(&box, &waiters);
+	CU_ASSERT(mailbox_may_sleep(&box));
+	mailbox_add(&box, &m[5]);
+	CU_ASSERT_FALSE(is_poked(&box));
+	wake(&box);
+	CU_ASSERT(is_poked(&box));
+	CU_ASSERT_PTR_EQUAL(mailbox_take(&box, &waiters), &m[5]);
 	mailbox_fini(&box);
 }
 

@@ -29,6 +29,7 @@ struct acceptor {
 	uint64_t          paused_until;	/* (o) 0: not paused */
 	uint64_t          logged;	/* (o) that it is paused */
 	uint64_t          ticked;	/* (o) */
+	bool              handed[IO_MAX]; /* (o) some, in this pass */
 	bool              over;		/* (o) */
 	struct counter    accepted;		/* (a) */
 	struct counter    unauthenticated;	/* (a) now */

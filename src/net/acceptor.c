@@ -189,6 +189,13 @@ claim(struct acceptor *a, struct conn *c, struct reserve *r)
 	a->claimed++;
 }
 
+static void
+handed(struct acceptor *a, unsigned io)
+{
+	a->handed[io] = true;
+	counter_add(&a->unauthenticated, (uint64_t)-1);
+}
+
 /* What was read, in a->buf. It is not watched: it may go to an io thread,
  * which watches it itself; and no other thread may find it in two places. */
 static void
@@ -197,12 +204,14 @@ take_read(struct acceptor *a, struct conn *c, struct slice rest)
 	struct link *before = c->by_time.prev;
 	struct reserve *r;
 	enum login what;
+	unsigned io;
 
 	list_remove(&c->by_time);
 	c->contact.io = next_io(a)->index;
+	io = c->contact.io;
 	what = take_lines(a, c, &rest, &r);
 	if (what == LOGIN_DONE) {
-		counter_add(&a->unauthenticated, (uint64_t)-1);
+		handed(a, io);
 		return;
 	}
 	list_append(before->next, &c->by_time);
@@ -266,6 +275,7 @@ take_reserved(struct acceptor *a, struct reserve *r)
 	struct slice rest = { a->buf, 0 };
 	struct link *before;
 	struct conn *c;
+	unsigned io;
 
 	a->claimed--;
 	if (n == NULL) {
@@ -277,8 +287,9 @@ take_reserved(struct acceptor *a, struct reserve *r)
 	c->claiming = false;
 	before = c->by_time.prev;
 	list_remove(&c->by_time);
+	io = c->contact.io;
 	if (login_reserved(c, &r, a->now) == LOGIN_DONE) {
-		counter_add(&a->unauthenticated, (uint64_t)-1);
+		handed(a, io);
 		return;
 	}
 	list_append(before->next, &c->by_time);
@@ -368,6 +379,21 @@ is_listener(const struct acceptor *a, const void *at)
 	    (const struct listener *)at < a->listeners->all + LISTENERS_MAX;
 }
 
+/* Once a pass: one that shares the acceptor's core may not begin with the first
+ * login of many. */
+static void
+wake_ios(struct acceptor *a)
+{
+	for (unsigned i = 0; i < a->net->io_count; i++) {
+		struct mail_chain none;
+
+		chain_init(&none);
+		if (a->handed[i])
+			mailbox_post_all(&a->net->ios[i]->box, &none, 0);
+		a->handed[i] = false;
+	}
+}
+
 static void
 run(void *arg)
 {
@@ -393,6 +419,7 @@ run(void *arg)
 		}
 		tick(a);
 		take_mail(a);
+		wake_ios(a);
 		if (a->over)
 			say_goodbye(a);
 		if (a->claims.first != NULL)

@@ -158,7 +158,7 @@ enter(struct registry *r, struct person *p, struct contact *c,
 	c->told = false;
 	stop_waiting(r, p);
 	list_append(&p->contacts, &c->link);
-	mailbox_send(r->boxes[c->io], handover);
+	mailbox_add(r->boxes[c->io], handover);
 }
 
 static uint64_t

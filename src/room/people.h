@@ -89,11 +89,11 @@ struct contact {
 	struct mail    replaced;	/* (l) MAIL_REPLACED, at most once */
 };
 
-/* A login: the contact is listed and the hand-over is sent to its io thread,
- * in that order and as one step; the caller may not touch the connection
- * afterwards. On an error nothing has happened, and *why_r is a sentence.
- * With a secret that matches, the guest's other connections are told
- * MAIL_REPLACED.
+/* A login: the contact is listed and the hand-over is in its io thread's
+ * mailbox, in that order and as one step; the caller may not touch the
+ * connection afterwards, and wakes the thread before it sleeps. On an error
+ * nothing has happened, and *why_r is a sentence. With a secret that matches,
+ * the guest's other connections are told MAIL_REPLACED.
  *
  * Unless *claim_r is NULL the guest is to be on the disk first: nothing was
  * sent, and when it is known whether it is there people_enter() or

@@ -149,6 +149,14 @@ mailbox_post_all(struct mailbox *b, struct mail_chain *c, unsigned count)
 }
 
 void
+mailbox_add(struct mailbox *b, struct mail *m)
+{
+	lock_take(&b->lock);
+	chain_add(&b->queue, m);
+	lock_drop(&b->lock);
+}
+
+void
 mailbox_send(struct mailbox *b, struct mail *m)
 {
 	bool out;

@@ -83,6 +83,9 @@ unsigned mailbox_places(const struct mailbox *);
  * afterwards. The caller knows that the owner does not free the box in the
  * meantime. */
 void mailbox_post_all(struct mailbox *, struct mail_chain *, unsigned count);
+/* Mail that is always accepted; like mailbox_post() it does not wake, and
+ * mailbox_post_all() is due, if only with an empty chain. */
+void mailbox_add(struct mailbox *, struct mail *);
 /* Mail that is always accepted; wakes. The chain is empty afterwards. */
 void mailbox_send(struct mailbox *, struct mail *);
 void mailbox_send_chain(struct mailbox *, struct mail_chain *);
