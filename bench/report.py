@@ -245,10 +245,10 @@ class Verdicts:
                 if k.startswith("cpu_us")]
         for server in "vcrp", "floor":
             costs = [self.results.median(work, server, k) for k in keys]
-            whole = None not in costs
-            self.bound(work, "%s, most to least CPU a delivery" % server,
-                       max(costs) if whole else None,
-                       min(costs) if whole else None, 1.15, False)
+            whole = costs and None not in costs
+            self.bound(work, "%s, most CPU a delivery to that of the fewest" %
+                       server, max(costs) if whole else None,
+                       costs[0] if whole else None, 1.15, False)
 
     def giant(self):
         one, two = (self.results.median("giant", s, "deliveries_per_s")
