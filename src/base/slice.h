@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 struct slice {
 	const char *at;
@@ -40,7 +39,15 @@ slice_is(struct slice a, const char *text)
 static inline bool
 slice_is_nocase(struct slice a, const char *text)
 {
-	return strlen(text) == a.len && strncasecmp(a.at, text, a.len) == 0;
+	for (size_t i = 0; i < a.len; i++) {
+		unsigned char x = (unsigned char)a.at[i];
+		unsigned char y = (unsigned char)text[i];
+
+		if (y == '\0' || (x != y && ((x ^ y) != 0x20 ||
+		    (x | 0x20) < 'a' || (x | 0x20) > 'z')))
+			return false;
+	}
+	return text[a.len] == '\0';
 }
 
 #endif

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  *
  * A connection's sources take turns: a begun line is finished, private output
- * goes next, then each membership has a turn of some 64 KiB. Whatever does not
+ * goes next, then each membership has a turn of some 256 KiB. Whatever does not
  * fit stays where it is, in the stream: a blocked connection costs nothing.
  *
  * Live members are sent the stream as it stands. Below `live` (what was before

@@ -482,10 +482,8 @@ session_returned(struct io *io, struct request *r)
 		from->under_way--;
 		deliver_forget(io, from);
 	}
-	if (f != NULL) {
-		f->under_way--;
+	if (f != NULL && --f->under_way == 0)
 		io_close_feed(io, f);
-	}
 	if (c->fd < 0)
 		io_bury(io, c);
 	else if (c->out != NULL || c->end != END_NONE || c->in_len > 0 ||
