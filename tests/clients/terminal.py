@@ -121,6 +121,7 @@ class Safety(unittest.TestCase):
     def test_the_chat_is_not_played_with(self):
         terminal = Terminal()
         terminal.wait_for("all was sent")
+        terminal.wait_for("that was the page")  # asked for when it had joined
         terminal.type("half a l\u00efne")
         terminal.wait_for("> half a l\u00efne")
         terminal.server.say("somebody said something")
