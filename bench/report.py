@@ -34,7 +34,6 @@ COLUMNS = {
     "calm_p99": ("p99 without, ms", 1, None),
     "churn_p99": ("p99 with, ms", 1, None),
     "reconnects_per_s": ("resumes/s", 1, None),
-    "server_cpu_us_per_reconnect": ("µs of CPU a resume", 1, None),
 }
 
 

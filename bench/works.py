@@ -379,9 +379,9 @@ WORKS = (
           members=2000),
     Work("churn", "A room of 100 at half of what it can do, beside it 1,000"
          " cuts and resumes a second", churn, OURS[:1],
-         ("churn_to_calm_p99", "calm_p99", "churn_p99", "reconnects_per_s",
-          "server_cpu_us_per_reconnect"), cost=6, mode="churn", members=100,
-         pool=200, churn_rooms=10, small={}),
+         ("churn_to_calm_p99", "calm_p99", "churn_p99", "reconnects_per_s"),
+         cost=6, mode="churn", members=100, pool=200, churn_rooms=10,
+         small={}),
     growth("growth-idle", "A room of 100 in which 1,000 messages are said a"
            " second, beside so many idle connections", growth_idle,
            FLOOR + OURS, (0, 1000, 10000), members=100, senders=10, rate=100),
