@@ -60,6 +60,9 @@ enum error
 fake_open(struct fake *f, const char *text, struct guy *make,
     struct room **room_r, const char **limit_r)
 {
+	struct person *nobody = person_new(slice_of("nobody"),
+	    slice_of("nobody"), false, NULL);
+	struct seeker s = { .who = nobody, .verb = VERB_WHO, .now = f->now };
 	struct room_word word;
 	const char *why = NULL;
 	enum error e = registry_word(f->registry,
@@ -68,11 +71,14 @@ fake_open(struct fake *f, const char *text, struct guy *make,
 
 	*limit_r = NULL;
 	assert(e == ERROR_NONE);
-	e = registry_open(f->registry, &word,
-	    make != NULL ? make->contact.person : NULL, room_r, &why,
-	    limit_r);
+	if (make != NULL) {
+		s.who = make->contact.person;
+		s.verb = VERB_JOIN;
+	}
+	e = registry_open(f->registry, &word, &s, room_r, &why, limit_r);
 	assert(e == ERROR_NONE || why != NULL);
 	room_word_fini(&word);
+	person_unref(&nobody);
 	return e;
 }
 

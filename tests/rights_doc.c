@@ -18,7 +18,8 @@ enum {
 	MEMBERS_ONLY = 4,
 	MODERATED = 8,
 	OWNED = 16,
-	CASES = 32
+	MAKER = 32,
+	CASES = 64
 };
 
 enum {
@@ -51,9 +52,18 @@ static const char look[] = "WHO HISTORY SEARCH";
 	{ verbs, bits, others, "not a member; members-only", \
 	    MEMBERS_ONLY, INSIDE | HIDDEN }
 
+#define UNSEEN_JOIN(who, must, not) \
+	{ "JOIN", 1 << VERB_JOIN, false, "not a member; hidden" who, \
+	    HIDDEN | must, INSIDE | not }, \
+	{ "JOIN", 1 << VERB_JOIN, false, "not a member; members-only" who, \
+	    MEMBERS_ONLY | must, INSIDE | HIDDEN | not }
+
 static const struct row rows[] = {
-	{ "JOIN", 1 << VERB_JOIN, false, "", 0, MEMBERS_ONLY },
-	{ "JOIN", 1 << VERB_JOIN, false, "members-only", MEMBERS_ONLY, 0 },
+	{ "JOIN", 1 << VERB_JOIN, false, "a member", INSIDE, 0 },
+	{ "JOIN", 1 << VERB_JOIN, false, "not a member", 0,
+	    INSIDE | HIDDEN | MEMBERS_ONLY },
+	UNSEEN_JOIN("", 0, MAKER),
+	UNSEEN_JOIN("; who may make rooms", MAKER, 0),
 	{ look, LOOK, false, "a member", INSIDE, 0 },
 	UNSEEN(look, LOOK, false),
 	{ "LEAVE", 1 << VERB_LEAVE, false, "a member", INSIDE, 0 },
@@ -118,6 +128,7 @@ ask(const struct row *row, struct actor a, bool direct, unsigned is)
 	int found = -1;
 
 	a.inside = is & INSIDE;
+	a.maker = is & MAKER;
 	for (int verb = 0; verb < VERB_COUNT; verb++) {
 		enum error e;
 
@@ -131,10 +142,13 @@ ask(const struct row *row, struct actor a, bool direct, unsigned is)
 	return (enum error)found;
 }
 
-/* Somebody banned was thrown out, and where no owner is nobody is one. */
+/* Somebody banned was thrown out, where no owner is nobody is one, and who only
+ * reads makes no rooms. */
 static bool
 can_be(struct actor a, unsigned is)
 {
+	if (a.reader && (is & MAKER))
+		return false;
 	return a.admin ||
 	    (!(a.role == ROLE_BANNED && (is & INSIDE)) &&
 		!(a.role == ROLE_OWNER && !(is & OWNED)));
@@ -176,6 +190,24 @@ admin_cell(const struct row *row)
 	return first;
 }
 
+/* Guests have no role above none. One who is banned is told so where others
+ * are. */
+static const char *
+reader_cell(const struct row *row)
+{
+	const char *first =
+	    cell(row, (struct actor){ .reader = true, .role = ROLE_NONE });
+	const char *muted =
+	    cell(row, (struct actor){ .reader = true, .role = ROLE_MUTED });
+	const char *banned =
+	    cell(row, (struct actor){ .reader = true, .role = ROLE_BANNED });
+
+	if (strcmp(muted, first) != 0 || (strcmp(banned, "-") != 0 &&
+	    strcmp(banned, "banned") != 0 && strcmp(banned, first) != 0))
+		fail("a reader's roles differ", row);
+	return first;
+}
+
 static void
 check_cases(void)
 {
@@ -195,7 +227,7 @@ check_cases(void)
 static void
 print_head(const char *first, const char *last)
 {
-	int columns = ROLE_COUNT + 2 + (*last != '\0');
+	int columns = ROLE_COUNT + 2 + (*last != '\0' ? 2 : 0);
 
 	printf("| %s |", first);
 	for (int role = 0; role < ROLE_COUNT; role++)
@@ -209,14 +241,15 @@ print_head(const char *first, const char *last)
 static void
 print_rooms(void)
 {
-	print_head("verb | who asks; the room", " administrator |");
+	print_head("verb | who asks; the room", " administrator | reader |");
 	for (unsigned i = 0; i < ROWS; i++) {
 		printf("| %s | %s |", rows[i].name, rows[i].when);
 		for (int role = 0; role < ROLE_COUNT; role++)
 			printf(" %s |",
 			    cell(&rows[i],
 				(struct actor){ .role = (enum role)role }));
-		printf(" %s |\n", admin_cell(&rows[i]));
+		printf(" %s |", admin_cell(&rows[i]));
+		printf(" %s |\n", reader_cell(&rows[i]));
 	}
 }
 
@@ -224,17 +257,19 @@ static void
 print_direct(void)
 {
 	printf("| verb | in it | not in it | administrator, in it "
-	       "| administrator, not in it |\n"
-	       "| --- | --- | --- | --- | --- |\n");
+	       "| administrator, not in it | reader, in it "
+	       "| reader, not in it |\n"
+	       "| --- | --- | --- | --- | --- | --- | --- |\n");
 	for (unsigned i = 0; i < DIRECT_ROWS; i++) {
 		const struct row *row = &direct_rows[i];
 
 		printf("| %s |", row->name);
-		for (unsigned who = 0; who < 4; who++)
+		for (unsigned who = 0; who < 6; who++)
 			printf(" %s |",
 			    word(ask(row,
-				(struct actor){
-				    .admin = who & 2, .role = ROLE_NONE },
+				(struct actor){ .admin = who & 2,
+				    .reader = who & 4,
+				    .role = ROLE_NONE },
 				true, who & 1 ? 0 : INSIDE)));
 		printf("\n");
 	}

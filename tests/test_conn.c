@@ -12,6 +12,7 @@
 /* A connection, and the peer's end of it. */
 struct ends {
 	struct net   net;
+	struct config *config;
 	struct conn *conn;
 	int          peer;
 };
@@ -23,6 +24,7 @@ open_ends(struct ends *e, bool local)
 	int fds[2];
 
 	memset(e, 0, sizeof(*e));
+	e->net.config = e->config = config_new();
 	snprintf(e->net.name, sizeof(e->net.name), "chat.example.org");
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
@@ -35,6 +37,7 @@ close_ends(struct ends *e)
 {
 	conn_free(&e->conn);
 	CU_ASSERT_PTR_NULL(e->conn);
+	config_free(&e->config);
 	close(e->peer);
 }
 
@@ -101,6 +104,25 @@ the_greeting_is_said_once(void)
 	conn_greet(e.conn);
 	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
 	    " guest,external\n"));
+	close_ends(&e);
+}
+
+static void
+the_greeting_tells_what_guests_may(void)
+{
+	struct ends e;
+
+	open_ends(&e, true);
+	atomic_store(&e.config->accounts_guests, GUESTS_READ);
+	conn_greet(e.conn);
+	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
+	    " guest-read,external\n"));
+	close_ends(&e);
+	open_ends(&e, true);
+	atomic_store(&e.config->accounts_guests, GUESTS_NO);
+	conn_greet(e.conn);
+	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
+	    " external\n"));
 	close_ends(&e);
 }
 
@@ -286,6 +308,8 @@ every_end_has_a_name(void)
 static CU_TestInfo tests[] = {
 	{ "output keeps its order", output_keeps_its_order },
 	{ "the greeting is said once", the_greeting_is_said_once },
+	{ "the greeting tells what guests may",
+	    the_greeting_tells_what_guests_may },
 	{ "an error carries its id", an_error_carries_its_id },
 	{ "a socket that is full is gone on with",
 	    a_socket_that_is_full_is_gone_on_with },

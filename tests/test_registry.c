@@ -351,7 +351,101 @@ a_new_room_begins_below_the_ceiling(void)
 	fake_free(&f);
 }
 
+static void
+hide(struct fake *f, const char *name, const char *key,
+    const struct guy *member)
+{
+	struct room *room;
+	const char *limit, *why;
+
+	CU_ASSERT_EQUAL_FATAL(fake_open(f, name, NULL, &room, &limit),
+	    ERROR_NONE);
+	lock_take(&f->registry->lock);
+	settings_change(&room->settings, slice_of(key), slice_of("on"), &why);
+	settings_give(&room->settings, person_key(member->contact.person),
+	    ROLE_MEMBER, f->now + 3600000);
+	settings_give(&room->settings, slice_of("~eve"), ROLE_BANNED,
+	    UINT64_MAX);
+	lock_drop(&f->registry->lock);
+	registry_close(f->registry, room);
+	fake_all_asleep(f);
+}
+
+static enum error
+ask(struct fake *f, const char *text, const struct guy *g, enum verb verb)
+{
+	struct seeker s = { .who = g->contact.person, .verb = verb,
+		.now = f->now };
+	const char *why, *limit = NULL;
+	struct room_word word;
+	struct room *room;
+	enum error e = registry_word(f->registry, g->contact.person,
+	    slice_of(text), &word, &why);
+
+	CU_ASSERT_EQUAL_FATAL(e, ERROR_NONE);
+	e = registry_open(f->registry, &word, &s, &room, &why, &limit);
+	room_word_fini(&word);
+	if (e == ERROR_NONE)
+		registry_close(f->registry, room);
+	else
+		CU_ASSERT_STRING_EQUAL(why, error_help(e));
+	return e;
+}
+
+/* Nothing starts or wakes the room for who does not see it, who is told what a
+ * name is that nobody has. */
+static void
+what_is_not_there_for_one_stays_asleep(void)
+{
+	static const char *const keys[] = { "hidden", "members-only" };
+	static const enum verb verbs[] = { VERB_WHO, VERB_HISTORY,
+		VERB_SEARCH, VERB_LEAVE, VERB_SAY, VERB_EDIT, VERB_DELETE,
+		VERB_REACT, VERB_SIGNAL, VERB_SET, VERB_ROLE, VERB_KICK };
+
+	for (int i = 0; i < 2; i++) {
+		struct fake *f = fake_new();
+		struct guy *alice = fake_guest(f, "alice", NULL);
+		struct guy *eve = fake_guest(f, "eve", NULL);
+		struct guy *mary = fake_account(f, "mary");
+		struct guy *root = fake_admin(f, "root");
+
+		/* That of the room's own thread. */
+		f->now = clock_ms();
+		atomic_store(&f->config->rooms_linger, 0);
+		CU_ASSERT(touch(f, "cave", root));
+		hide(f, "cave", keys[i], mary);
+		for (size_t v = 0; v < sizeof(verbs) / sizeof(verbs[0]); v++) {
+			CU_ASSERT_EQUAL(ask(f, "CAVE", alice, verbs[v]),
+			    ERROR_NO_SUCH_ROOM);
+			CU_ASSERT_EQUAL(ask(f, "cave", eve, verbs[v]),
+			    ERROR_NO_SUCH_ROOM);
+		}
+		CU_ASSERT_EQUAL(ask(f, "cave", eve, VERB_JOIN),
+		    ERROR_NAME_RESERVED);
+		atomic_store(&f->config->accounts_guests, GUESTS_READ);
+		CU_ASSERT_EQUAL(ask(f, "cave", alice, VERB_JOIN),
+		    ERROR_NO_SUCH_ROOM);
+		CU_ASSERT_EQUAL(ask(f, "new", alice, VERB_JOIN),
+		    ERROR_NO_SUCH_ROOM);
+		atomic_store(&f->config->rooms_create, CREATE_ADMINISTRATORS);
+		CU_ASSERT_EQUAL(ask(f, "cave", eve, VERB_JOIN),
+		    ERROR_NO_SUCH_ROOM);
+		CU_ASSERT_EQUAL(f->registry->live, 0);
+		CU_ASSERT_EQUAL(ask(f, "cave", mary, VERB_WHO), ERROR_NONE);
+		fake_all_asleep(f);
+		f->now += 3600000;
+		CU_ASSERT_EQUAL(ask(f, "cave", mary, VERB_JOIN),
+		    ERROR_NO_SUCH_ROOM);
+		CU_ASSERT_EQUAL(f->registry->live, 0);
+		CU_ASSERT_EQUAL(ask(f, "cave", root, VERB_WHO), ERROR_NONE);
+		registry_stop(f->registry);
+		fake_free(&f);
+	}
+}
+
 static CU_TestInfo tests[] = {
+	{ "what is not there for one stays asleep",
+	    what_is_not_there_for_one_stays_asleep },
 	{ "a log without a name is no room yet",
 	  a_log_without_a_name_is_no_room_yet },
 	{ "a new room begins below the ceiling",

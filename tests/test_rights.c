@@ -85,15 +85,46 @@ a_moderated_room_is_for_voices(void)
 static void
 a_room_not_for_one_is_not_there(void)
 {
-	struct standing s = { .members_only = true };
+	struct standing all[] = { { .members_only = true },
+	    { .hidden = true } };
 
-	for (int r = ROLE_NONE; r < ROLE_COUNT; r++) {
-		struct actor a = { .role = r };
-		enum error e = r >= ROLE_MEMBER ? ERROR_NONE :
-		    ERROR_NO_SUCH_ROOM;
+	for (int i = 0; i < 2 * ROLE_COUNT; i++) {
+		struct standing *s = &all[i / ROLE_COUNT];
+		struct actor a = { .role = i % ROLE_COUNT };
+		bool there = a.role >= ROLE_MEMBER;
 
-		CU_ASSERT_EQUAL(may(&a, VERB_JOIN, &s, false), e);
-		CU_ASSERT_EQUAL(may(&a, VERB_WHO, &s, false), e);
+		CU_ASSERT_EQUAL(may_see(&a, s), there);
+		CU_ASSERT_EQUAL(may(&a, VERB_WHO, s, false),
+		    there ? ERROR_NONE : ERROR_NO_SUCH_ROOM);
+		CU_ASSERT_EQUAL(may(&a, VERB_JOIN, s, false),
+		    there ? ERROR_NONE : ERROR_NO_SUCH_ROOM);
+		a.maker = true;
+		CU_ASSERT_EQUAL(may(&a, VERB_JOIN, s, false),
+		    there ? ERROR_NONE : ERROR_NAME_RESERVED);
+		a.inside = true;
+		CU_ASSERT(may_see(&a, s));
+		a.inside = false;
+		a.admin = true;
+		CU_ASSERT(may_see(&a, s));
+	}
+}
+
+static void
+a_reader_says_and_sets_nothing(void)
+{
+	static const enum verb setting[] = { VERB_SET, VERB_ROLE, VERB_KICK };
+
+	for (int i = 0; i < 4; i++) {
+		struct actor a = { .reader = true, .inside = i & 1,
+			.role = ROLE_NONE };
+		struct standing s = { .direct = i & 2 };
+
+		CU_ASSERT(speaks(&a, &s, ERROR_DENIED));
+		for (int v = 0; v < 3; v++)
+			CU_ASSERT_EQUAL(may(&a, setting[v], &s, false),
+			    ERROR_DENIED);
+		CU_ASSERT_EQUAL(may(&a, VERB_JOIN, &s, false), ERROR_NONE);
+		CU_ASSERT_EQUAL(may(&a, VERB_HISTORY, &s, false), ERROR_NONE);
 	}
 }
 
@@ -168,6 +199,7 @@ static CU_TestInfo tests[] = {
 	{ "a moderated room is for voices", a_moderated_room_is_for_voices },
 	{ "a room not for one is not there",
 	    a_room_not_for_one_is_not_there },
+	{ "a reader says and sets nothing", a_reader_says_and_sets_nothing },
 	{ "governing is for moderators", governing_is_for_moderators },
 	{ "a conversation of two is not governed",
 	    a_conversation_of_two_is_not_governed },

@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #define DENIED "ERR denied your role does not allow it\n"
+#define RESERVED "ERR name-reserved this name is kept for its owner\n"
 #define NO_ROOM "ERR no-such-room there is no such room, or not for you\n"
 
 /* A room that olga owns and is in. */
@@ -168,8 +169,10 @@ members_only_rooms_are_not_there_for_others(void)
 	fake_say(olga, "SET lobby members-only on");
 	fake_say(olga, "ROLE lobby mary member");
 	fake_forget(f);
-	CU_ASSERT(fake_gets(bob, "JOIN lobby", NO_ROOM));
+	CU_ASSERT(fake_gets(bob, "JOIN lobby", RESERVED));
 	CU_ASSERT(fake_gets(bob, "WHO lobby", NO_ROOM));
+	atomic_store(&f->config->rooms_create, CREATE_ACCOUNTS);
+	CU_ASSERT(fake_gets(bob, "JOIN lobby", NO_ROOM));
 	CU_ASSERT(fake_gets(mary, "JOIN lobby",
 	    "ROOM lobby 102 3\nOK JOIN lobby 102\n"));
 	CU_ASSERT(fake_gets(root, "JOIN lobby",
@@ -183,20 +186,29 @@ members_only_rooms_are_not_there_for_others(void)
 }
 
 static void
-hidden_rooms_open_for_who_knows_them(void)
+hidden_rooms_are_not_there_either(void)
 {
 	struct fake *f = fake_new();
-	struct guy *olga = owned_room(f), *bob;
+	struct guy *olga = owned_room(f), *alice, *bob, *mary;
 
-	fake_say(olga, "SET lobby hidden on");
+	alice = fake_inside(f, "alice");
+	fake_say(alice, "@id=a SAY lobby x");
+	mary = fake_account(f, "mary");
 	bob = fake_guest(f, "bob", NULL);
-	CU_ASSERT(fake_gets(bob, "WHO lobby", NO_ROOM));
-	CU_ASSERT(fake_gets(bob, "JOIN lobby",
-	    "ROOM lobby 101 2\nOK JOIN lobby 101\n"));
-	fake_say(olga, "LEAVE lobby");
+	fake_say(olga, "SET lobby hidden on");
+	fake_say(olga, "ROLE lobby mary member");
+	fake_say(olga, "ROLE lobby ~bob banned");
 	fake_forget(f);
-	CU_ASSERT(fake_gets(bob, "WHO lobby",
-	    "NAMES lobby ~bob\nOK WHO lobby\n"));
+	CU_ASSERT(fake_gets(bob, "WHO lobby", NO_ROOM));
+	CU_ASSERT(fake_gets(bob, "JOIN lobby", RESERVED));
+	CU_ASSERT(fake_gets(mary, "JOIN lobby",
+	    "ROOM lobby 104 3\nOK JOIN lobby 104\n"));
+	fake_say(olga, "KICK lobby ~alice");
+	fake_forget(f);
+	/* Not even what it said there itself. */
+	CU_ASSERT(fake_gets(alice, "@id=a SAY lobby x", "@id=a " NO_ROOM));
+	CU_ASSERT(fake_gets(alice, "DELETE lobby 101", NO_ROOM));
+	CU_ASSERT(fake_gets(alice, "LEAVE lobby", NO_ROOM));
 	fake_free(&f);
 }
 
@@ -268,8 +280,8 @@ static CU_TestInfo tests[] = {
 	    moderated_rooms_hear_voices_alone },
 	{ "members-only rooms are not there for others",
 	    members_only_rooms_are_not_there_for_others },
-	{ "hidden rooms open for who knows them",
-	    hidden_rooms_open_for_who_knows_them },
+	{ "hidden rooms are not there either",
+	    hidden_rooms_are_not_there_either },
 	{ "slow rooms space one's messages",
 	    slow_rooms_space_ones_messages },
 	{ "roles and switches survive hibernation",

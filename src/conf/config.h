@@ -21,6 +21,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* What guests may do: the value of accounts.guests. */
+enum config_guests { GUESTS_YES, GUESTS_READ, GUESTS_NO };
+
 /* Who may make a room: the value of rooms.create. */
 enum config_create { CREATE_GUESTS, CREATE_ACCOUNTS, CREATE_ADMINISTRATORS };
 
@@ -49,6 +52,7 @@ struct config {
 	_Atomic int64_t  limits_pending;          /* (a) requests */
 	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
 	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
+	_Atomic int64_t  accounts_guests;         /* (a) enum config_guests */
 	_Atomic int64_t  rooms_max;               /* (a) */
 	_Atomic int64_t  rooms_members;           /* (a) */
 	_Atomic int64_t  rooms_create;            /* (a) enum config_create */

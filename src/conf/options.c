@@ -19,10 +19,12 @@
 #define TEXT(max, check) OPTION_TEXT, 0, max, 0, NULL, check
 #define LIST(max, check) OPTION_LIST, 0, max, 0, NULL, check
 
-/* The order is that of enum log_target, enum log_level, enum config_create, enum config_sync. */
+/* The order is that of enum log_target, enum log_level, enum config_guests,
+ * enum config_create, enum config_sync. */
 static const char *const targets[] = { "stderr", "syslog", "journal", NULL };
 static const char *const levels[] = { "warn", "info", "debug", NULL };
 static const char *const syncs[] = { "never", "interval", "always", NULL };
+static const char *const guests[] = { "yes", "read", "no", NULL };
 static const char *const creators[] = {
 	"guests", "accounts", "administrators", NULL
 };
@@ -111,6 +113,11 @@ const struct option options[] = {
 	{ AT(limits, loopback_trusted), SWITCH(1), "", RELOAD,
 	  "Addresses of this host are exempt from limits.address. To be "
 	  "switched off behind a proxy." },
+
+	{ AT(accounts, guests), CHOICE(guests, GUESTS_YES), "", RELOAD,
+	  "Whether there are guests: with \"read\" they enter rooms and read, "
+	  "but say and set nothing and make no rooms, with \"no\" HELLO is "
+	  "refused. Those that are there at a reload stay, and only read." },
 
 	{ AT(rooms, max), NUMBER(1, 1000000, 10000), "rooms", RELOAD,
 	  "Rooms at one time." },

@@ -202,11 +202,24 @@ conn_error(struct conn *c, struct slice id, enum error e, const char *text)
 void
 conn_greet(struct conn *c)
 {
+	static const char *const guests[] = {
+		[GUESTS_YES] = ",guest", [GUESTS_READ] = ",guest-read",
+		[GUESTS_NO] = ""
+	};
+	struct blob *features = NULL;
+
 	if (c->greeted)
 		return;
 	c->greeted = true;
-	conn_printf(c, "VCRP 1 %s vcrpd/%s guest%s\n", c->net->name,
-	    PACKAGE_VERSION, c->peer.local ? ",external" : "");
+	blob_printf(&features, "%s%s",
+	    guests[config_get(&c->net->config->accounts_guests)],
+	    c->peer.local ? ",external" : "");
+	conn_printf(c, "VCRP 1 %s vcrpd/%s", c->net->name, PACKAGE_VERSION);
+	if (features->len > 0)
+		conn_printf(c, " %.*s", (int)features->len - 1,
+		    features->data + 1);
+	conn_printf(c, "\n");
+	blob_unref(&features);
 }
 
 int

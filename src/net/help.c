@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "net/help.h"
 #include "room/room.h"
 
@@ -91,16 +92,19 @@ struct listing {
 	struct conn  *conn;
 	struct slice  pattern;	/* empty: all */
 	bool          direct;
+	uint64_t      now;
 	struct blob  *text;
 };
 
 static bool
 is_inside(const struct conn *c, const struct room *room)
 {
-	for (struct link *l = c->members.next; l != &c->members; l = l->next)
-		if (list_entry(l, struct member, in_conn)->feed->room ==
-		    room)
+	for (struct link *l = c->members.next; l != &c->members; l = l->next) {
+		const struct member *m = list_entry(l, struct member, in_conn);
+
+		if (!m->gone && m->feed->room == room)
 			return true;
+	}
 	return false;
 }
 
@@ -120,9 +124,8 @@ may_list(const struct listing *l, const struct room *room)
 		}
 		return false;
 	}
-	return !l->direct && (me->admin || (!room->settings.hidden &&
-	    !room->settings.members_only) ||
-	    is_inside(l->conn, room)) && (l->pattern.len == 0 ||
+	return !l->direct && (registry_sees(l->conn->net->registry, room, me,
+	    l->now) || is_inside(l->conn, room)) && (l->pattern.len == 0 ||
 	    help_matches(l->pattern, room->name));
 }
 
@@ -157,7 +160,7 @@ add_room(const struct room *room, void *arg)
 void
 help_list(struct conn *c, const struct words *w)
 {
-	struct listing l = { .conn = c };
+	struct listing l = { .conn = c, .now = clock_ms() };
 
 	if (w->count > 0 && slice_is(w->word[0], "@"))
 		l.direct = true;

@@ -31,12 +31,6 @@ conn_key(const struct table_node *n)
 	    sizeof(c->contact.conn) };
 }
 
-static struct slice
-feed_key(const struct table_node *n)
-{
-	return table_entry(n, const struct feed, node)->room->key;
-}
-
 struct io *
 io_new(struct net *net, unsigned index, const char **why_r)
 {
@@ -55,7 +49,6 @@ io_new(struct net *net, unsigned index, const char **why_r)
 	ev.data.ptr = NULL;
 	epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->box.fd, &ev);
 	table_init(&io->conns, conn_key);
-	table_init(&io->feeds, feed_key);
 	list_init(&io->awake);
 	list_init(&io->pinged);
 	list_init(&io->ending);
@@ -74,11 +67,10 @@ io_free(struct io **at)
 	*at = NULL;
 	if (io == NULL)
 		return;
-	assert(io->conns.count == 0 && io->feeds.count == 0);
+	assert(io->conns.count == 0 && io->feeds == 0);
 	close(io->epoll);
 	mailbox_fini(&io->box);
 	table_fini(&io->conns);
-	table_fini(&io->feeds);
 	spares_fini(&io->spares);
 	free(io);
 }
@@ -115,7 +107,7 @@ io_open_feed(struct io *io, struct feed *f)
 {
 	assert(!f->open);
 	f->open = true;
-	table_add(&io->feeds, &f->node);
+	io->feeds++;
 }
 
 void
@@ -127,7 +119,7 @@ io_close_feed(struct io *io, struct feed *f)
 		return;
 	f->open = false;
 	chunk_unref(&f->oldest);
-	table_remove(&io->feeds, &f->node);
+	io->feeds--;
 	registry_close(io->net->registry, f->room);
 }
 

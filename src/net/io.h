@@ -45,7 +45,7 @@ struct io {
 	struct mailbox box;		/* (s) answers only, so without limit */
 	int            epoll;		/* (c) */
 	struct table   conns;		/* (o) by id */
-	struct table   feeds;		/* (o) the open ones, by room's key */
+	unsigned       feeds;		/* (o) the open ones */
 	struct link    awake;		/* (o) connections by last byte in */
 	struct link    pinged;		/* (o) by PING sent */
 	struct link    ending;		/* (o) by when they began to end */

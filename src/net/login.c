@@ -60,13 +60,17 @@ static enum login
 hello(struct conn *c, const struct words *w, struct slice rest,
     struct reserve **reserve_r)
 {
-	unsigned joins = prepare(c, w, rest);
 	struct person *claim;
 	struct reserve *r;
 	const char *why;
-	enum error e = people_hello(c->net->registry, w->word[0], w->key,
-	    &c->contact, &c->mail, &claim, &why);
+	unsigned joins;
+	enum error e;
 
+	if (config_get(&c->net->config->accounts_guests) == GUESTS_NO)
+		return refused(c, w, ERROR_DENIED, "there are no guests here");
+	joins = prepare(c, w, rest);
+	e = people_hello(c->net->registry, w->word[0], w->key, &c->contact,
+	    &c->mail, &claim, &why);
 	if (e != ERROR_NONE)
 		return refused(c, w, e, why);
 	if (claim == NULL)

@@ -87,13 +87,13 @@ member_by_name(struct conn *c, struct slice name)
 }
 
 static struct member *
-member_by_feed(struct conn *c, const struct feed *f)
+member_by_key(struct conn *c, struct slice key)
 {
 	for (struct link *l = c->members.next; l != &c->members;
 	    l = l->next) {
 		struct member *m = list_entry(l, struct member, in_conn);
 
-		if (!m->gone && m->feed == f)
+		if (!m->gone && slice_same(m->feed->room->key, key))
 			return m;
 	}
 	return NULL;
@@ -109,38 +109,67 @@ refuse_room(struct io *io, struct conn *c, const struct words *w,
 		conn_error(c, w->id, e, why);
 }
 
-/* The feed of a room that this thread does not know by that spelling. */
-static struct feed *
-open_feed(struct io *io, struct conn *c, const struct words *w)
+static bool
+over_rooms(struct io *io, struct conn *c, const struct words *w)
 {
-	struct registry *reg = io->net->registry;
+	if (w->command->verb != VERB_JOIN || c->rooms <
+	    (unsigned)config_get(&c->net->config->limits_rooms_per_connection))
+		return false;
+	say_limited(io, c, w->id, ERROR_TOO_MANY, LIMIT_ROOMS_PER_CONNECTION,
+	    0, "LEAVE a room first");
+	return true;
+}
+
+/* The feed of a room that the connection is not in. */
+static struct feed *
+open_feed(struct io *io, struct conn *c, const struct words *w,
+    const struct room_word *word)
+{
+	struct seeker s = { .who = c->contact.person,
+		.verb = w->command->verb, .io = io->index, .now = io->now };
 	const char *why = NULL, *limit = NULL;
-	struct person *make = NULL;
-	struct table_node *n;
-	struct room_word word;
+	struct feed *f;
 	struct room *room;
 	enum error e;
 
-	e = registry_word(reg, c->contact.person, w->word[0], &word, &why);
-	if (e != ERROR_NONE) {
-		refuse_room(io, c, w, e, NULL, why);
+	/* Before a room is looked for: the limit is no way to learn of it. */
+	if (over_rooms(io, c, w))
 		return NULL;
-	}
-	n = table_find(&io->feeds, (struct slice){ word.key, word.key_len });
-	if (n != NULL) {
-		room_word_fini(&word);
-		return table_entry(n, struct feed, node);
-	}
-	if (w->command->verb == VERB_JOIN || word.pair[0] != NULL)
-		make = c->contact.person;
-	e = registry_open(reg, &word, make, &room, &why, &limit);
-	room_word_fini(&word);
+	e = registry_open(io->net->registry, word, &s, &room, &why, &limit);
 	if (e != ERROR_NONE) {
 		refuse_room(io, c, w, e, limit, why);
 		return NULL;
 	}
-	io_open_feed(io, &room->feeds[io->index]);
-	return &room->feeds[io->index];
+	f = &room->feeds[io->index];
+	if (!f->open)
+		io_open_feed(io, f);
+	return f;
+}
+
+/* The room that the first word means, by any spelling; *m_r: the connection's
+ * membership there, or NULL. */
+static struct feed *
+find_feed(struct io *io, struct conn *c, const struct words *w,
+    struct member **m_r)
+{
+	const char *why = NULL;
+	struct room_word word;
+	struct feed *f;
+	enum error e;
+
+	*m_r = member_by_name(c, w->word[0]);
+	if (*m_r != NULL)
+		return (*m_r)->feed;
+	e = registry_word(io->net->registry, c->contact.person, w->word[0],
+	    &word, &why);
+	if (e != ERROR_NONE) {
+		refuse_room(io, c, w, e, NULL, why);
+		return NULL;
+	}
+	*m_r = member_by_key(c, (struct slice){ word.key, word.key_len });
+	f = *m_r != NULL ? (*m_r)->feed : open_feed(io, c, w, &word);
+	room_word_fini(&word);
+	return f;
 }
 
 /* A pass's requests go to their room together, as long as they have places;
@@ -189,17 +218,6 @@ send_request(struct io *io, struct conn *c, struct request *r)
 	list_append(&r->feed->held, &r->in_held);
 }
 
-static bool
-over_rooms(struct io *io, struct conn *c, const struct words *w)
-{
-	if (w->command->verb != VERB_JOIN || c->rooms <
-	    (unsigned)config_get(&c->net->config->limits_rooms_per_connection))
-		return false;
-	say_limited(io, c, w->id, ERROR_TOO_MANY, LIMIT_ROOMS_PER_CONNECTION,
-	    0, "LEAVE a room first");
-	return true;
-}
-
 /* Signals are what goes first when there is too much. */
 static bool
 drop_signal(struct io *io, struct feed *f, const struct words *w)
@@ -217,15 +235,13 @@ static void
 to_room(struct io *io, struct conn *c, const struct words *w,
     struct slice line, uint64_t wait)
 {
-	struct member *m = member_by_name(c, w->word[0]);
-	struct feed *f = m != NULL ? m->feed : open_feed(io, c, w);
+	struct member *m;
+	struct feed *f = find_feed(io, c, w, &m);
 	struct request *r;
 
 	if (f == NULL)
 		return;
-	if (m == NULL)
-		m = member_by_feed(c, f);
-	if ((m == NULL && over_rooms(io, c, w)) || drop_signal(io, f, w)) {
+	if (drop_signal(io, f, w)) {
 		io_close_feed(io, f);
 		return;
 	}

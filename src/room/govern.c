@@ -163,6 +163,15 @@ ban(struct room *room, struct request *r, struct slice key, uint64_t at)
 }
 
 void
+room_give(struct room *room, struct slice key, enum role role,
+    uint64_t until)
+{
+	lock_take(&room->registry->lock);
+	settings_give(&room->settings, key, role, until);
+	lock_drop(&room->registry->lock);
+}
+
+void
 room_role(struct room *room, struct request *r)
 {
 	char bytes[NAME_KEY_MAX + 1];
@@ -187,7 +196,7 @@ room_role(struct room *room, struct request *r)
 	number = room_event_todo(room, r, &e, true);
 	if (number == 0)
 		return;
-	settings_give(&room->settings, key, role, until);
+	room_give(room, key, role, until);
 	room_save_grant(room, key, role, until);
 	request_ok(r, "%.*s %llu", (int)room->name.len, room->name.at,
 	    (unsigned long long)number);

@@ -114,7 +114,7 @@ redo_role(struct room *room, const struct event *e, struct slice rest)
 	if (mark.len > 0 && duration_parse(mark, &ms))
 		until = e->time + ms > room->wall ?
 		    room->now + (e->time + ms - room->wall) : room->now;
-	settings_give(&room->settings, key, role, until);
+	room_give(room, key, role, until);
 	room_save_grant(room, key, role, until);
 }
 

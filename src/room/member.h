@@ -60,7 +60,6 @@ struct feed {
 	struct mail     space;		/* MAIL_SPACE; the room's box has it */
 	unsigned        members;	/* (r) attached */
 	struct mail_chain answers;	/* (r) of this batch */
-	struct table_node node;		/* (i) among the open ones, by key */
 	bool            open;		/* (i) this io thread holds the room */
 	bool            waiting;	/* (i) `space` is under way */
 	unsigned        under_way;	/* (i) mail that will come back */

@@ -238,6 +238,33 @@ may_make(const struct registry *r, const struct person *who)
 	}
 }
 
+struct actor
+registry_actor(const struct registry *r, const struct person *who)
+{
+	bool reader = !who->account &&
+	    config_get(&r->config->accounts_guests) != GUESTS_YES;
+
+	return (struct actor){
+		.admin = who->admin, .reader = reader,
+		.maker = !reader && may_make(r, who), .role = ROLE_NONE
+	};
+}
+
+bool
+registry_sees(const struct registry *r, const struct room *room,
+    const struct person *who, uint64_t now)
+{
+	struct standing s = {
+		.hidden = room->settings.hidden,
+		.members_only = room->settings.members_only,
+		.direct = room->pair[0] != NULL
+	};
+	struct actor a = registry_actor(r, who);
+
+	a.role = settings_role(&room->settings, person_key(who), now);
+	return may_see(&a, &s);
+}
+
 static void
 forget_some(struct registry *r, size_t most, bool strictly)
 {
@@ -277,12 +304,16 @@ registry_begin(struct registry *r)
 	return number < r->vault->floor ? r->vault->floor : number;
 }
 
+/* Who asks for a conversation begins it, whatever it is asked. */
 static enum error
 make_room(struct registry *r, const struct room_word *w,
-    const struct person *who, struct room **room_r, const char **why_r,
+    const struct seeker *s, struct room **room_r, const char **why_r,
     const char **limit_r)
 {
-	if (who == NULL || (w->pair[0] == NULL && !may_make(r, who))) {
+	struct actor a = registry_actor(r, s->who);
+
+	if (w->pair[0] != NULL ? a.reader :
+	    s->verb != VERB_JOIN || !a.maker) {
 		*why_r = error_help(ERROR_NO_SUCH_ROOM);
 		return ERROR_NO_SUCH_ROOM;
 	}
@@ -291,7 +322,7 @@ make_room(struct registry *r, const struct room_word *w,
 		*limit_r = "rooms.max";
 		return ERROR_TOO_MANY;
 	}
-	*room_r = room_new(r, w, who, NULL, registry_begin(r));
+	*room_r = room_new(r, w, s->who, NULL, registry_begin(r));
 	table_add(&r->rooms, &(*room_r)->node);
 	return ERROR_NONE;
 }
@@ -315,30 +346,47 @@ start_room(struct registry *r, struct room *room, const char **why_r,
 	return ERROR_TOO_MANY;
 }
 
-enum error
-registry_open(struct registry *r, const struct room_word *w,
-    const struct person *make, struct room **room_r, const char **why_r,
+/* The room of that name, unless it is not there for the seeker. */
+static enum error
+find_room(struct registry *r, const struct room_word *w,
+    const struct seeker *s, struct room **room_r, const char **why_r,
     const char **limit_r)
 {
-	enum error e = ERROR_NONE;
-	struct table_node *n;
-	struct room *room = NULL;
+	struct table_node *n =
+	    table_find(&r->rooms, (struct slice){ w->key, w->key_len });
+	struct actor a;
+	enum error e;
+
+	if (n == NULL)
+		return make_room(r, w, s, room_r, why_r, limit_r);
+	*room_r = table_entry(n, struct room, node);
+	if (registry_sees(r, *room_r, s->who, s->now))
+		return ERROR_NONE;
+	a = registry_actor(r, s->who);
+	e = unseen(&a, s->verb);
+	*why_r = error_help(e);
+	return e;
+}
+
+enum error
+registry_open(struct registry *r, const struct room_word *w,
+    const struct seeker *s, struct room **room_r, const char **why_r,
+    const char **limit_r)
+{
+	struct room *room;
+	enum error e;
 
 	lock_take(&r->lock);
-	n = table_find(&r->rooms, (struct slice){ w->key, w->key_len });
-	if (n != NULL) {
-		room = table_entry(n, struct room, node);
-		if (!room->live) {
+	e = find_room(r, w, s, &room, why_r, limit_r);
+	if (e == ERROR_NONE && !room->live) {
+		if (!list_empty(&room->dormant)) {
 			list_remove(&room->dormant);
 			room_wake(room);
 		}
-	} else {
-		e = make_room(r, w, make, &room, why_r, limit_r);
-	}
-	if (e == ERROR_NONE && !room->live)
 		e = start_room(r, room, why_r, limit_r);
+	}
 	if (e == ERROR_NONE) {
-		room->holders++;
+		room->holders += !room->feeds[s->io].open;
 		*room_r = room;
 	}
 	lock_drop(&r->lock);

@@ -87,10 +87,27 @@ enum error registry_word(struct registry *, struct person *who,
     struct slice word, struct room_word *, const char **why_r);
 void room_word_fini(struct room_word *);
 
-/* Holds the room for an io thread; makes it if it is not there and `make` is
- * given and may; *limit_r is set with ERROR_TOO_MANY. */
+/* Somebody as no room in particular sees them. */
+struct actor registry_actor(const struct registry *, const struct person *);
+/* Under the lock: is the room there for somebody who has no connection in it
+ * at this moment, of clock_ms()? */
+bool registry_sees(const struct registry *, const struct room *,
+    const struct person *, uint64_t now);
+
+/* Who asks what of a room that its connection is not in. */
+struct seeker {
+	const struct person *who;
+	enum verb            verb;
+	unsigned             io;	/* its thread */
+	uint64_t             now;	/* clock_ms() */
+};
+
+/* Holds the room for the io thread, unless that does already. Makes it if it
+ * is not there and the seeker wants to enter it and may. A room that is not
+ * there for the seeker is left as it is, awake or asleep, and answered for as
+ * if there were none. *limit_r is set with ERROR_TOO_MANY. */
 enum error registry_open(struct registry *, const struct room_word *,
-    const struct person *make, struct room **room_r, const char **why_r,
+    const struct seeker *, struct room **room_r, const char **why_r,
     const char **limit_r);
 void registry_close(struct registry *, struct room *);
 

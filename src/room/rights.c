@@ -26,30 +26,25 @@ role_find(struct slice name)
 	return r;
 }
 
-static enum error
-may_enter(const struct actor *a, const struct standing *s)
-{
-	if (a->role == ROLE_BANNED)
-		return ERROR_BANNED;
-	if (s->members_only && a->role < ROLE_MEMBER)
-		return ERROR_NO_SUCH_ROOM;
-	return ERROR_NONE;
-}
-
-static enum error
+bool
 may_see(const struct actor *a, const struct standing *s)
 {
-	if (a->role == ROLE_BANNED)
-		return ERROR_BANNED;
-	if ((s->hidden || s->members_only) && !a->inside &&
-	    a->role < ROLE_MEMBER)
-		return ERROR_NO_SUCH_ROOM;
-	return ERROR_NONE;
+	return a->admin || a->inside || s->direct ||
+	    a->role >= ROLE_MEMBER || !(s->hidden || s->members_only);
+}
+
+enum error
+unseen(const struct actor *a, enum verb verb)
+{
+	return verb == VERB_JOIN && a->maker ? ERROR_NAME_RESERVED :
+	    ERROR_NO_SUCH_ROOM;
 }
 
 static enum error
 may_speak(const struct actor *a, const struct standing *s)
 {
+	if (a->reader)
+		return ERROR_DENIED;
 	if (!a->inside && !s->direct)
 		return ERROR_NOT_MEMBER;
 	if (a->admin)
@@ -61,23 +56,47 @@ may_speak(const struct actor *a, const struct standing *s)
 	return ERROR_NONE;
 }
 
+static enum error
+may_delete(const struct actor *a, const struct standing *s, bool others)
+{
+	enum error e = may_speak(a, s);
+
+	if (e == ERROR_NONE && others && !a->admin &&
+	    a->role < ROLE_MODERATOR)
+		return ERROR_DENIED;
+	return e;
+}
+
+static enum error
+may_govern(const struct actor *a, const struct standing *s)
+{
+	return !s->direct && !a->reader && (a->admin || a->role >= ROLE_MODERATOR) ?
+	    ERROR_NONE : ERROR_DENIED;
+}
+
+static enum error
+may_set(const struct actor *a, const struct standing *s, bool others)
+{
+	/* A room that nobody owns would never have a topic. */
+	if (!others && !s->owned && a->inside && !a->reader &&
+	    a->role >= ROLE_NONE)
+		return ERROR_NONE;
+	return may_govern(a, s);
+}
+
 enum error
 may(const struct actor *a, enum verb verb, const struct standing *s,
     bool others)
 {
-	enum error e;
-
-	/* Whoever may not see a room does not learn that it is there. */
-	if (verb != VERB_JOIN && !a->admin && !s->direct &&
-	    may_see(a, s) == ERROR_NO_SUCH_ROOM)
-		return ERROR_NO_SUCH_ROOM;
+	if (!may_see(a, s))
+		return unseen(a, verb);
 	switch (verb) {
 	case VERB_JOIN:
-		return a->admin ? ERROR_NONE : may_enter(a, s);
 	case VERB_WHO:
 	case VERB_HISTORY:
 	case VERB_SEARCH:
-		return a->admin ? ERROR_NONE : may_see(a, s);
+		return !a->admin && a->role == ROLE_BANNED ? ERROR_BANNED :
+		    ERROR_NONE;
 	case VERB_LEAVE:
 		return a->inside ? ERROR_NONE : ERROR_NOT_MEMBER;
 	case VERB_SAY:
@@ -86,23 +105,12 @@ may(const struct actor *a, enum verb verb, const struct standing *s,
 	case VERB_SIGNAL:
 		return may_speak(a, s);
 	case VERB_DELETE:
-		e = may_speak(a, s);
-		if (e == ERROR_NONE && others && !a->admin &&
-		    a->role < ROLE_MODERATOR)
-			return ERROR_DENIED;
-		return e;
+		return may_delete(a, s, others);
 	case VERB_SET:
-		/* A room that nobody owns would never have a topic. */
-		if (!others && !s->owned && a->inside &&
-		    a->role >= ROLE_NONE)
-			return ERROR_NONE;
-		/* fallthrough */
+		return may_set(a, s, others);
 	case VERB_ROLE:
 	case VERB_KICK:
-		if (s->direct)
-			return ERROR_DENIED;
-		return a->admin || a->role >= ROLE_MODERATOR ?
-		    ERROR_NONE : ERROR_DENIED;
+		return may_govern(a, s);
 	case VERB_RETRY:
 		return a->admin ? ERROR_NONE : ERROR_DENIED;
 	default:

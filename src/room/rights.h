@@ -33,6 +33,8 @@ enum role role_find(struct slice name);
 struct actor {
 	bool      admin;
 	bool      inside;	/* is a member now */
+	bool      maker;	/* may make rooms */
+	bool      reader;	/* a guest who may only read */
 	enum role role;
 };
 
@@ -44,6 +46,12 @@ struct standing {
 	bool direct;	/* the actor is one of the two */
 	bool owned;	/* somebody is its owner */
 };
+
+/* Is the room there for the actor? */
+bool may_see(const struct actor *, const struct standing *);
+/* What it is told if not, which is what is said of a name that no room has;
+ * only that somebody who could make it is not let in. */
+enum error unseen(const struct actor *, enum verb);
 
 /* ERROR_NONE, or why not. For DELETE it is asked whether somebody else's
  * message may be deleted, if `others`; for SET whether anything but the topic

@@ -218,12 +218,12 @@ room_start(struct room *room)
 struct actor
 room_actor(const struct room *room, const struct request *r)
 {
-	return (struct actor){
-		.admin = r->who->admin,
-		.inside = r->member != NULL && r->member->occupant != NULL,
-		.role = settings_role(&room->settings, person_key(r->who),
-		    room->now)
-	};
+	struct actor a = registry_actor(room->registry, r->who);
+
+	a.inside = r->member != NULL && r->member->occupant != NULL;
+	a.role = settings_role(&room->settings, person_key(r->who),
+	    room->now);
+	return a;
 }
 
 struct standing
@@ -248,6 +248,25 @@ room_may(struct room *room, struct request *r, bool others)
 	if (e != ERROR_NONE)
 		request_error(r, e, error_help(e));
 	return e;
+}
+
+/* The registry has asked already, but it may have been hidden since, or who
+ * asks may have been thrown out. */
+static bool
+is_there_for(struct room *room, struct request *r)
+{
+	struct standing s = room_standing(room);
+	struct actor a;
+	enum error e;
+
+	if (!s.hidden && !s.members_only)
+		return true;
+	a = room_actor(room, r);
+	if (may_see(&a, &s))
+		return true;
+	e = unseen(&a, r->words.command->verb);
+	request_error(r, e, error_help(e));
+	return false;
 }
 
 static void
@@ -329,7 +348,7 @@ room_request(struct room *room, struct request *r)
 	    verb != VERB_LEAVE)
 		r->member = roster_by_conn(&room->roster, r->conn_id);
 	/* It may be that it could not be looked for. */
-	if (!r->looked || r->reply == NULL)
+	if ((!r->looked || r->reply == NULL) && is_there_for(room, r))
 		handlers[verb](room, r);
 	/* Once the archive has it, it is not to be touched. */
 	if (r->asks)
@@ -428,6 +447,16 @@ is_due(struct room *room)
 	return true;
 }
 
+static void
+expire_roles(struct room *room)
+{
+	if (!settings_are_due(&room->settings, room->now))
+		return;
+	lock_take(&room->registry->lock);
+	settings_expire(&room->settings, room->now);
+	lock_drop(&room->registry->lock);
+}
+
 void
 room_turn(struct room *room, struct mail *batch, struct mail *waiters,
     uint64_t now, uint64_t wall)
@@ -438,7 +467,7 @@ room_turn(struct room *room, struct mail *batch, struct mail *waiters,
 	assert(thread_is(&room->thread));
 	room->now = now;
 	room->wall = wall;
-	settings_expire(&room->settings, now);
+	expire_roles(room);
 	for (; waiters != NULL; waiters = next) {
 		struct feed *f = table_entry(waiters, struct feed, space);
 

@@ -228,6 +228,8 @@ void room_history(struct room *, struct request *);	/* and SEARCH */
 void room_retry(struct room *, struct request *);
 void room_set(struct room *, struct request *);
 void room_role(struct room *, struct request *);
+/* The role is somebody's from now on, until clock_ms() is that. */
+void room_give(struct room *, struct slice key, enum role, uint64_t until);
 /* Who the second word names: its key, folded into key_r (NAME_KEY_MAX + 1).
  * False: the request is answered with why not. */
 bool room_name_key(struct room *, struct request *, char *key_r,

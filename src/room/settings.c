@@ -143,7 +143,7 @@ settings_expire(struct settings *s, uint64_t now)
 {
 	struct table_node *n, *next;
 
-	if (s->soonest > now)
+	if (!settings_are_due(s, now))
 		return;
 	s->soonest = UINT64_MAX;
 	for (n = table_next(&s->grants, NULL); n != NULL; n = next) {

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Threads: the room's; topic and hidden are changed under the registry's
- *          lock, under which any thread may read them.
+ * Threads: the room's; what LIST shows and what tells for whom the room is
+ *          there (topic, hidden, members-only, the roles) is changed under the
+ *          registry's lock, under which any thread may read it.
  * Locks:   the caller's.
  * Memory:  owns its grants and its topic. */
 #ifndef ROOM_SETTINGS_H
@@ -22,7 +23,8 @@ struct settings {
 	uint64_t     keep_ms;	/* 0: no bound */
 	uint64_t     keep_count; /* 0: no bound */
 	unsigned     slow;	/* seconds */
-	struct table grants;	/* roles other than none, by key */
+	struct table grants;	/* (o), written (l): roles other than none, by
+				 * key */
 	unsigned     owners;
 	uint64_t     soonest;	/* when the first of the grants ends */
 };
@@ -54,11 +56,18 @@ enum error settings_change(struct settings *, struct slice key,
 /* The switch's own spelling; NULL if there is none. */
 const char *settings_key(struct slice key);
 
-/* Drops the roles that are over, so that nobody counts them. */
+/* Are there roles that are over? */
+static inline bool
+settings_are_due(const struct settings *s, uint64_t now)
+{
+	return s->soonest <= now;
+}
+
+/* Drops them, so that nobody counts them. Under the lock. */
 void settings_expire(struct settings *, uint64_t now);
 enum role settings_role(const struct settings *, struct slice key,
     uint64_t now);
-/* until: clock_ms() at which it ends, UINT64_MAX for never. */
+/* until: clock_ms() at which it ends, UINT64_MAX for never. Under the lock. */
 void settings_give(struct settings *, struct slice key, enum role,
     uint64_t until);
 
