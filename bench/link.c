@@ -14,6 +14,7 @@
 
 #include "link.h"
 #include "member.h"
+#include "secure.h"
 
 static void
 resolve(const char *host, const char *port, struct sockaddr_storage *to,
@@ -122,11 +123,18 @@ link_open(struct load *l, struct member *m)
 	return true;
 }
 
+static ssize_t
+put(const struct member *m, const char *data, size_t len)
+{
+	if (m->tls != NULL)
+		return secure_send(m->tls, data, len);
+	return send(m->fd, data, len, MSG_NOSIGNAL);
+}
+
 static void
 send_kept(struct load *l, struct member *m)
 {
-	ssize_t n = send(
-	    m->fd, m->out + m->out_at, m->out_len - m->out_at, MSG_NOSIGNAL);
+	ssize_t n = put(m, m->out + m->out_at, m->out_len - m->out_at);
 
 	if (n < 0)
 		return;
@@ -146,7 +154,7 @@ link_send(struct load *l, struct member *m, const char *data, size_t len)
 
 	l->bytes_out += len;
 	if (m->out_len == 0)
-		n = send(m->fd, data, len, MSG_NOSIGNAL);
+		n = put(m, data, len);
 	/* A connection that is broken is found out when it is read. */
 	if (n < 0 && errno != EAGAIN)
 		return;
@@ -161,6 +169,27 @@ link_send(struct load *l, struct member *m, const char *data, size_t len)
 }
 
 static void
+shake_hands(struct load *l, struct member *m)
+{
+	bool writing;
+	int done = secure_handshake(m->tls, &writing);
+
+	if (done < 0) {
+		load_fault(l, m, "TLS handshake: %s", secure_fault());
+		link_close(l, m, false);
+		return;
+	}
+	if (done == 0) {
+		watch(l, m, EPOLL_CTL_MOD, writing ? EPOLLOUT : EPOLLIN);
+		return;
+	}
+	histogram_add(&l->secured, now_ns() - m->begun);
+	m->state = ENTERING;
+	rewatch(l, m);
+	member_connected(l, m);
+}
+
+static void
 connected(struct load *l, struct member *m)
 {
 	int err = 0;
@@ -172,16 +201,40 @@ connected(struct load *l, struct member *m)
 		link_close(l, m, false);
 		return;
 	}
+	if (l->tls != NULL) {
+		m->state = SECURING;
+		m->tls = secure_begin(l->tls, m->fd);
+		shake_hands(l, m);
+		return;
+	}
 	m->state = ENTERING;
 	rewatch(l, m);
 	member_connected(l, m);
 }
 
-static void
+/* As many records as there are, up to what is taken at once. What ends it
+ * comes back when it is read again. */
+static ssize_t
+get_secure(struct member *m, char *data)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = secure_recv(m->tls, data + len, INPUT_BYTES - len);
+		if (n > 0)
+			len += n;
+	} while (n > 0 && len < INPUT_BYTES);
+	return len > 0 ? (ssize_t)len : n;
+}
+
+/* Whether there may be more that epoll does not tell of. */
+static bool
 receive(struct load *l, struct member *m)
 {
 	char *input = l->input + INPUT_HEAD;
-	ssize_t n = recv(m->fd, input, INPUT_BYTES, 0);
+	ssize_t n = m->tls != NULL ? get_secure(m, input)
+				   : recv(m->fd, input, INPUT_BYTES, 0);
 
 	l->now = now_ns();
 	if (n > 0) {
@@ -194,6 +247,7 @@ receive(struct load *l, struct member *m)
 			load_fault(l, m, "receive: %s", strerror(errno));
 		link_close(l, m, false);
 	}
+	return m->tls != NULL && n == INPUT_BYTES;
 }
 
 void
@@ -203,10 +257,15 @@ link_event(struct load *l, struct member *m, uint32_t events)
 		connected(l, m);
 		return;
 	}
+	if (m->state == SECURING) {
+		shake_hands(l, m);
+		return;
+	}
 	if ((events & EPOLLOUT) && m->out_len > 0)
 		send_kept(l, m);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		receive(l, m);
+		while (receive(l, m))
+			;
 }
 
 void
@@ -226,6 +285,9 @@ link_close(struct load *l, struct member *m, bool reset)
 		return;
 	if (reset)
 		setsockopt(m->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	if (m->tls != NULL)
+		secure_end(m->tls);
+	m->tls = NULL;
 	close(m->fd);
 	m->fd = -1;
 	if (m->state == INSIDE) {

@@ -13,6 +13,8 @@
 #include "link.h"
 #include "load.h"
 #include "protocol.h"
+#include "scram.h"
+#include "secure.h"
 
 #define FAULTS_PRINTED 10
 #define EVENTS_AT_ONCE 512
@@ -109,11 +111,17 @@ load_init(struct load *l, const struct options *opt, const unsigned *sizes)
 	for (unsigned i = 0; i < l->count; i++) {
 		l->members[i].fd = -1;
 		l->members[i].acks = &l->members[i];
+		if (opt->user != NULL || opt->users != NULL)
+			l->members[i].login =
+			    must(calloc(1, sizeof(struct scram)));
 	}
 	if (opt->rooms > 0)
 		fill_rooms(l);
 	if (!l->protocol->echo)
 		pair_up(l);
+	if (opt->tls)
+		l->tls = secure_init();
+	l->keys = must(calloc(1, sizeof(*l->keys)));
 	link_resolve(l);
 }
 
@@ -128,6 +136,7 @@ load_fini(struct load *l)
 		if (m->voice != NULL)
 			free(m->voice->when);
 		free(m->voice);
+		free(m->login);
 		free(m->heard);
 	}
 	for (unsigned i = 0; i < l->opt->rooms; i++)
@@ -136,6 +145,9 @@ load_fini(struct load *l)
 	free(l->members);
 	free(l->input);
 	free(l->pad);
+	free(l->keys);
+	if (l->tls != NULL)
+		secure_fini(l->tls);
 	close(l->epoll);
 }
 
@@ -143,6 +155,17 @@ unsigned
 load_index(const struct load *l, const struct member *m)
 {
 	return m - l->members;
+}
+
+bool
+load_account(
+    const struct load *l, const struct member *m, char *out_r, size_t size)
+{
+	if (l->opt->users != NULL)
+		snprintf(out_r, size, "%s%u", l->opt->users, load_index(l, m));
+	else if (l->opt->user != NULL)
+		snprintf(out_r, size, "%s", l->opt->user);
+	return l->opt->users != NULL || l->opt->user != NULL;
 }
 
 static void
@@ -221,6 +244,8 @@ load_fault(struct load *l, const struct member *m, const char *fmt, ...)
 int
 load_result(struct load *l)
 {
+	if (l->tls != NULL)
+		histogram_print(&l->secured, "handshake");
 	figure_int("members", l->inside);
 	figure_int("refused", l->refused);
 	figure_int("closed", l->gone);

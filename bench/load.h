@@ -33,6 +33,9 @@ struct options {
 	const char *from;   /* --from: the source address */
 	const char *room;   /* how rooms' names begin */
 	const char *nick;   /* how nicks begin */
+	const char *user;   /* --user: the account of all */
+	const char *users;  /* --users: how the accounts of each begin */
+	const char *secret; /* --password: theirs */
 	pid_t pid;	    /* the server, to be measured; 0: no */
 	unsigned rooms;
 	unsigned members;     /* in each room; mixed: in all together */
@@ -58,9 +61,10 @@ struct options {
 	bool reset;	 /* end connections with RST */
 	bool keys;	 /* log in with keys: the names are stored */
 	bool leave;	 /* churn: leave and join instead of reconnecting */
+	bool tls;
 };
 
-enum state { GONE, CONNECTING, ENTERING, INSIDE };
+enum state { GONE, CONNECTING, SECURING, ENTERING, INSIDE };
 
 /* What a member that speaks has said. Message numbers of its own begin at 1. */
 struct voice {
@@ -96,6 +100,8 @@ struct member {
 	struct member *acks; /* whose messages have come back when they are
 			      * here: itself, if it receives its own */
 	uint64_t *heard;     /* the last one of each sender of the room */
+	struct ssl_st *tls;  /* NULL: without */
+	struct scram *login; /* of an account; NULL: a guest */
 	char *rest;	     /* a begun line */
 	char *out;	     /* what the socket did not take */
 	uint64_t next;	     /* the number it must receive next */
@@ -125,6 +131,8 @@ struct load {
 	struct sockaddr_storage to, from;
 	socklen_t to_len, from_len;
 	int epoll;
+	struct ssl_ctx_st *tls;
+	struct scram_keys *keys; /* worked out last */
 	char *input;
 	char *pad; /* what follows the numbers in each text */
 	struct member *members;
@@ -147,6 +155,7 @@ struct load {
 	uint64_t now;		      /* ns: of the latest receive */
 	uint64_t start;		      /* ns: when speaking began */
 	uint64_t first_bye, last_end;
+	struct histogram secured; /* from its begin until TLS is there */
 	struct histogram login, delivery;
 	struct histogram resume; /* from its begin until all is caught up */
 
@@ -168,6 +177,10 @@ void load_fini(struct load *l);
 
 /* The number of a member, which is part of its nick. */
 unsigned load_index(const struct load *l, const struct member *m);
+
+/* Its account's name; false where it is a guest. */
+bool load_account(
+    const struct load *l, const struct member *m, char *out_r, size_t size);
 
 /* Has load_turn() notice a line on standard input, or its end. */
 void load_watch_input(struct load *l);

@@ -142,8 +142,10 @@ name_it(struct load *l, struct member *m, struct voice *v)
 	char head[SAID_MAX];
 	size_t before = l->protocol->head(l, m, head);
 
-	v->name_len = snprintf(
-	    v->name, sizeof(v->name), "~%s%u-%u", l->opt->nick, l->round, i);
+	if (!load_account(l, m, v->name, sizeof(v->name)))
+		snprintf(v->name, sizeof(v->name), "~%s%u-%u", l->opt->nick,
+		    l->round, i);
+	v->name_len = strlen(v->name);
 	/* Not all of these are texts. */
 	memcpy(v->head, head, before);
 	v->text_len =

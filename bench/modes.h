@@ -26,6 +26,9 @@ int mixed_run(const struct options *opt);
 /* Beside members that stay, others are cut and come back all the time. */
 int churn_run(const struct options *opt);
 
+/* All are cut at once and come back for what they missed. */
+int returns_run(const struct options *opt);
+
 /* Everybody connects and enters at once; then all end, and it begins anew. */
 int storm_run(const struct options *opt);
 

@@ -16,6 +16,7 @@ COLUMNS = {
     "deliveries_per_s": ("million deliveries/s", 1e-6, "more"),
     "messages_per_s": ("thousand messages/s", 1e-3, "more"),
     "logins_per_s": ("logins/s", 1, "more"),
+    "back_seconds": ("s until all are back", 1, "less"),
     "cpu_us": ("µs of CPU a delivery", 1, "less"),
     "cpu_us_login": ("µs of CPU a login", 1, "less"),
     "p50": ("p50, ms", 1, "less"),
@@ -146,7 +147,7 @@ def work_table(results, work):
         for fault in results.faults(work.name, server)[:1]:
             text += "\n\nVoid: %s: %s" % (server, fault)
         note = peers.SERVERS[server].note
-        if note and "logins_per_s" in keys:
+        if note and "cpu_us_login" in keys:
             text += "\n\n%s: %s." % (server, note)
     return text
 

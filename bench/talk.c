@@ -92,6 +92,8 @@ print_server(struct talk *t, double s)
 {
 	double cpu = t->after.cpu - t->entered.cpu;
 
+	figure_real("server_cpu_us_per_login",
+	    1e6 * (t->entered.cpu - t->before.cpu) / t->load.count);
 	figure_real("server_cpu_s", cpu);
 	figure_real("server_cpu_percent", 100 * cpu / s);
 	figure_real("server_cpu_us_per_delivery",
@@ -112,6 +114,8 @@ talk_print(struct talk *t)
 	struct load *l = &t->load;
 	double s = t->seconds;
 
+	figure_real("entering_seconds", t->entering);
+	histogram_print(&l->login, "login");
 	figure_real("seconds", s);
 	figure_int("messages", l->sent);
 	figure_int("deliveries", l->lines);
@@ -160,7 +164,9 @@ talk_go(struct talk *t)
 
 	find_speakers(t);
 	talk_measure(l->opt, &t->before);
+	t->entering = now_ns() / 1e9;
 	load_enter(l);
+	t->entering = now_ns() / 1e9 - t->entering;
 	if (l->inside != l->count) {
 		load_fault(l, NULL, "%u of %u came in", l->inside, l->count);
 		return false;

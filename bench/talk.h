@@ -23,7 +23,8 @@ struct talk {
 	struct use before, entered, after; /* of the server */
 	uint64_t bytes_in, bytes_out;	   /* before anybody spoke */
 	double own_cpu;
-	double seconds; /* that they spoke */
+	double entering; /* seconds until all were inside */
+	double seconds;	 /* that they spoke */
 
 	/* What a mode does beside, or NULL: called each turn, and within `wait`
 	 * ns, with whether all was said and with everybody when that was last

@@ -69,6 +69,13 @@ static const struct mode modes[] = {
 		.pool = 200,
 		.time = 5 },
 	    "some are cut and resume all the time, beside a chat" },
+	{ "returns", returns_run,
+	    { .rooms = 50,
+		.members = 100,
+		.senders = 1,
+		.rate = 10,
+		.count = 20 },
+	    "all are cut at once, and resume what was said meanwhile" },
 	{ "storm", storm_run, { .rooms = 100, .members = 100, .rounds = 1 },
 	    "all connect, log in and enter; with --reset, again and again" },
 	{ "idle", idle_run, { .rooms = 250, .members = 20, .time = 3600 },
@@ -99,6 +106,12 @@ static const struct row {
 	ROW("pid", COUNT, pid, "PID", "measure this process too"),
 	ROW("room", TEXT, room, "NAME", "how rooms' names begin (load)"),
 	ROW("nick", TEXT, nick, "NAME", "how nicks begin (by process)"),
+	ROW("tls", SWITCH, tls, "", "speak TLS; no certificate is verified"),
+	ROW("user", TEXT, user, "NAME",
+	    "log in to this account, by SCRAM, with --tls by its -PLUS"),
+	ROW("users", TEXT, users, "NAME",
+	    "log in to NAME0, NAME1 and so on, one each"),
+	ROW("password", TEXT, secret, "TEXT", "of all these accounts"),
 	ROW("rooms", COUNT, rooms, "R", "rooms; 0: enter none"),
 	ROW("members", COUNT, members, "M",
 	    "members of each room (or of none); mixed: of all together"),
@@ -217,6 +230,29 @@ refuse(const char *why)
 }
 
 static void
+check_accounts(const struct options *opt)
+{
+	const char *name = opt->user != NULL ? opt->user : opt->users;
+
+	if (opt->tls && opt->socket != NULL)
+		refuse("--tls is not for a Unix socket");
+	if (opt->tls && strcmp(opt->protocol, "nats") == 0)
+		refuse("--tls is not for --protocol nats, which begins without"
+		       " it");
+	if ((name != NULL) != (opt->secret != NULL))
+		refuse("--user or --users, and --password go together");
+	if (name == NULL)
+		return;
+	if (opt->user != NULL && opt->users != NULL)
+		refuse("--user or --users, not both");
+	if (opt->keys)
+		refuse("--keys is for guests, not for --user and --users");
+	if (strlen(name) > 20 || strpbrk(name, ",=") != NULL)
+		refuse("--user and --users have at most 20 bytes, and no comma"
+		       " or equals sign");
+}
+
+static void
 check_protocol(const struct options *opt)
 {
 	const struct protocol *p = protocol_find(opt->protocol);
@@ -237,6 +273,8 @@ check_protocol(const struct options *opt)
 	}
 	if (p == &vcrp_protocol)
 		return;
+	if (opt->secret != NULL)
+		refuse("--user and --users are for --protocol vcrp only");
 	if (opt->keys)
 		refuse("--keys is for --protocol vcrp only");
 	if (opt->ids)
@@ -254,6 +292,7 @@ static void
 check(const struct options *opt)
 {
 	check_protocol(opt);
+	check_accounts(opt);
 	if (opt->members == 0 || opt->window == 0 || opt->at_once == 0 ||
 	    opt->sample == 0)
 		refuse("--members, --window, --at-once and --sample are at"

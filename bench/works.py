@@ -41,7 +41,9 @@ class Load:
         options.setdefault("at_once", server.at_once)
         for name, value in options.items():
             if value is not None:
-                command += ["--" + name.replace("_", "-"), str(value)]
+                command.append("--" + name.replace("_", "-"))
+                if value is not True:
+                    command.append(str(value))
         self.what = " ".join([mode] + command[8:])
         self.limit = 60 + 4 * options.get("time", 0)
         self.out = os.path.join(server.dir, "load-%x" % id(self))
@@ -282,6 +284,32 @@ def storm(bench, kind, work):
     return figures
 
 
+def returns(bench, kind, work):
+    """All come back after they were cut: with what they missed where that can
+    be had, else by connecting and entering for the second time."""
+    options = {**work.options,
+               "at_once": min(work.options["at_once"], kind.at_once)}
+    resumes = kind.name in OURS
+    with bench.server(kind, rooms_of(options)) as server:
+        if resumes:
+            figures = Load(bench, server, "returns", **options).end()
+            figures["cpu_us_login"] = figures["server_cpu_us_per_return"]
+        else:
+            figures = Load(bench, server, "storm", rounds=2, reset=True,
+                           **options).end()
+            figures["cpu_us_login"] = 1e6 * (
+                figures["server_cpu_s_round2"] -
+                figures["server_cpu_s_round1"]) / figures["round2_members"]
+    begin, end = ("return", "returns_seconds") if resumes else \
+        ("round2_login", "round2_seconds")
+    figures["back_seconds"] = figures[end]
+    figures["rss_mib"] = figures[
+        "server_rss_kib_" + ("back" if resumes else "round2")] / 1024
+    for name in DELAY:
+        figures[name] = figures["%s_%s_us" % (begin, name)] / 1000
+    return figures
+
+
 def churn(bench, kind, work):
     """Half of what it can do is found by a short run as fast as it can."""
     room = {"members": work.options["members"], "rooms": 1}
@@ -342,6 +370,12 @@ def login(name, title, others, **options):
                 rounds=1, **options)
 
 
+def back(name, title, **options):
+    return Work(name, title, returns, FLOOR + OURS[:1] + NOT_IRC,
+                ("back_seconds", "cpu_us_login", "rss_mib") + DELAY, time=0,
+                cost=4, rooms=50, members=100, **options)
+
+
 def growth(name, title, measure, servers, over, **options):
     """At a pace, since what is saturated gathers the more in a send the fewer
     rooms there are."""
@@ -377,6 +411,9 @@ WORKS = (
     login("storm-one-room", "2,000 connect, log in and enter one room in which"
           " nobody is announced, 500 at a time", NOT_IRC, rooms=1,
           members=2000),
+    back("returns", "5,000 in rooms of 100 are cut at once and come back, 500"
+         " at a time", at_once=AT_ONCE, small={"rooms": 5}),
+    back("returns-80", "The same, 80 at a time", at_once=80),
     Work("churn", "A room of 100 at half of what it can do, beside it 1,000"
          " cuts and resumes a second", churn, OURS[:1],
          ("churn_to_calm_p99", "calm_p99", "churn_p99", "reconnects_per_s"),

@@ -7,8 +7,12 @@ It is there to prove that the load generator notices what a server must never
 do: `fault` names one of FAULTS, done once, to one member, after 500 messages.
 """
 
+import base64
+import hashlib
+import hmac
 import selectors
 import socket
+import ssl
 import threading
 import time
 
@@ -19,16 +23,24 @@ FAULTS = ("hole", "double", "swap", "change", "cut", "refuse", "bye",
 RESUME_FAULTS = ("replay hole", "replay double", "replay change", "replay gap",
                  "live double", "older room", "another person", "no end")
 
+# Done once, in a login by SCRAM. "no proof" is of who says OK without one.
+AUTH_FAULTS = ("false proof", "no proof", "foreign nonce", "no base64",
+               "refused")
+PASSWORD, SALT, ITERATIONS = b"pencil", b"of sixteen bytes", 4096
+
 
 class Conn:
     def __init__(self, sock):
         self.sock, self.rest, self.out = sock, b"", b""
         self.nick, self.greeted = None, False
+        self.secure, self.first = not isinstance(sock, ssl.SSLSocket), None
 
 
 class FakeServer(threading.Thread):
-    def __init__(self, fault=None, after=500):
+    def __init__(self, fault=None, after=500, tls=None):
+        """tls: an SSLContext, if it is to speak TLS."""
         super().__init__(daemon=True)
+        self.tls = tls
         self.fault, self.after, self.said = fault, after, 0
         self.rooms, self.held = {}, None
         self.known = {}
@@ -52,6 +64,9 @@ class FakeServer(threading.Thread):
         sock, _ = self.listener.accept()
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls:
+            sock = self.tls.wrap_socket(sock, server_side=True,
+                                        do_handshake_on_connect=False)
         conn = Conn(sock)
         self.select.register(sock, selectors.EVENT_READ, conn)
         self.greet(conn)
@@ -76,8 +91,13 @@ class FakeServer(threading.Thread):
 
     def read(self, conn):
         try:
+            if not conn.secure:
+                conn.sock.do_handshake()
+                conn.secure = True
             data = conn.sock.recv(65536)
-        except BlockingIOError:
+            while self.tls and conn.sock.pending():
+                data += conn.sock.recv(65536)
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError:
             data = b""
@@ -93,7 +113,7 @@ class FakeServer(threading.Thread):
     def flush(self, conn):
         try:
             sent = conn.sock.send(conn.out) if conn.out else 0
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             sent = 0
         except OSError:
             self.end(conn)
@@ -119,6 +139,8 @@ class FakeServer(threading.Thread):
         if verb == b"HELLO":
             conn.nick = b"~" + rest
             conn.out += b"OK HELLO " + conn.nick + b"\n"
+        elif verb == b"AUTH":
+            conn.out += self.authenticate(conn, rest)
         elif verb == b"JOIN":
             return self.enter(conn, rest)
         elif verb == b"LEAVE":
@@ -128,6 +150,39 @@ class FakeServer(threading.Thread):
         elif verb == b"PING":
             conn.out += b"PONG " + rest + b"\n"
         return {conn}
+
+    def authenticate(self, conn, rest):
+        fault = self.fault if self.fault in AUTH_FAULTS else None
+        if conn.first is None:
+            mechanism, data = rest.split(b" ")
+            gs2, name, nonce = base64.b64decode(data).rsplit(b",", 2)
+            bound = mechanism.endswith(b"-PLUS")
+            assert gs2 == (b"p=tls-exporter," if bound else b"n,"), gs2
+            assert bound == (self.tls is not None), mechanism
+            conn.nick = name[2:]
+            conn.bare = name + b"," + nonce
+            conn.first = b"%s,s=%s,i=%d" % (
+                nonce[:-1] if fault == "foreign nonce" else nonce + b"more",
+                base64.b64encode(SALT), ITERATIONS)
+            if fault == "no proof":
+                return b"OK AUTH %s\n" % conn.nick
+            if fault == "no base64":
+                return b"AUTH ====\n"
+            return b"AUTH %s\n" % base64.b64encode(conn.first)
+        final, _, proof = base64.b64decode(rest).rpartition(b",p=")
+        salted = hashlib.pbkdf2_hmac("sha256", PASSWORD, SALT, ITERATIONS)
+        key = hmac.digest(salted, b"Client Key", "sha256")
+        said = b",".join((conn.bare, conn.first, final))
+        sign = hmac.digest(hashlib.sha256(key).digest(), said, "sha256")
+        right = bytes(a ^ b for a, b in zip(key, sign))
+        if base64.b64decode(proof) != right or fault == "refused":
+            return b"ERR auth-failed no\n"
+        key = hmac.digest(salted, b"Server Key", "sha256")
+        sign = hmac.digest(key, said, "sha256")
+        if fault == "false proof":
+            sign = sign[::-1]
+        return b"AUTH %s\nOK AUTH %s\n" % (
+            base64.b64encode(b"v=" + base64.b64encode(sign)), conn.nick)
 
     def enter(self, conn, rest):
         name, _, after = rest.partition(b" ")
