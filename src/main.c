@@ -159,6 +159,8 @@ serve(struct config *config, const struct arguments *a)
 	if (rc < 0)
 		log_fatal("cannot start threads: %s", strerror(-rc));
 	printf("vcrpd: ready on port %u\n", server_port(s));
+	if (server_fingerprint(s) != NULL)
+		printf("vcrpd: certificate %s\n", server_fingerprint(s));
 	fflush(stdout);
 	if (a->background)
 		leave_terminal(parent);

@@ -23,13 +23,15 @@
 #include "ledger/vault.h"
 #include "net/acceptor.h"
 #include "net/io.h"
+#include "net/tls_context.h"
 #include "proto/mail.h"
 #include "server.h"
 #include "storage.h"
 
 enum {
 	RESERVED = 32,	/* descriptors for the server's own use */
-	LEAST = 8	/* for connections, on the smallest machine */
+	LEAST = 8,	/* for connections, on the smallest machine */
+	LOOK_MS = 10000	/* whether the certificate is another */
 };
 
 struct server {
@@ -61,6 +63,11 @@ server_configure(struct config *c, const struct server_options *o,
 		faults += config_set(c, "server.data", o->data, fault, arg);
 	if (o->port != NULL)
 		faults += config_set(c, "server.port", o->port, fault, arg);
+	if (faults == 0 && config_get(&c->tls_required) &&
+	    !config_get(&c->tls_enable)) {
+		fault("tls.required: needs tls.enable", arg);
+		faults++;
+	}
 	return faults;
 }
 
@@ -204,6 +211,17 @@ open_storage(struct server *s, char *why, size_t size)
 	return storage_load(s->storage, why, size);
 }
 
+/* After the storage, whose lock keeps others out of the directory. */
+static int
+open_tls(struct server *s, char *why, size_t size)
+{
+	if (!config_get(&s->config->tls_enable))
+		return 0;
+	s->net.tls = tls_context_new(s->config, data_directory(s->config),
+	    s->net.name, why, size);
+	return s->net.tls == NULL ? -1 : 0;
+}
+
 static int
 take_signals(struct server *s, char *why, size_t size)
 {
@@ -241,7 +259,8 @@ server_new(struct config *config, const struct server_options *options,
 		goto fail;
 	}
 	if (take_signals(s, why, size) < 0 || make_net(s, why, size) < 0 ||
-	    open_storage(s, why, size) < 0 || open_listeners(s, why, size) < 0)
+	    open_storage(s, why, size) < 0 || open_tls(s, why, size) < 0 ||
+	    open_listeners(s, why, size) < 0)
 		goto fail;
 	s->net.acceptor = acceptor_new(&s->net, &s->listeners, &reason);
 	if (s->net.acceptor != NULL)
@@ -266,6 +285,7 @@ server_free(struct server **at)
 	storage_free(&s->storage);
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_free(&s->net.ios[i]);
+	tls_context_free(&s->net.tls);
 	if (s->net.main != NULL) {
 		addresses_fini(&s->net.addresses);
 		mailbox_fini(&s->box);
@@ -295,6 +315,12 @@ server_port(const struct server *s)
 	return s->listeners.port;
 }
 
+const char *
+server_fingerprint(const struct server *s)
+{
+	return s->net.tls == NULL ? NULL : tls_context_fingerprint(s->net.tls);
+}
+
 struct telling {
 	struct request *request;	/* to be told too; or NULL */
 };
@@ -309,6 +335,18 @@ tell(const char *text, void *arg)
 		blob_printf(&t->request->reply, "NOTICE %s\n", text);
 }
 
+static int
+prepare_tls(struct server *s, struct telling *t)
+{
+	char why[4096 + 512];
+
+	if (s->net.tls == NULL ||
+	    tls_context_prepare(s->net.tls, why, sizeof(why)))
+		return 0;
+	tell(why, t);
+	return 1;
+}
+
 /* A reload that fails changes nothing. r: whose it is, or NULL. */
 static void
 reload(struct server *s, struct request *r)
@@ -319,7 +357,11 @@ reload(struct server *s, struct request *r)
 
 	service_reloading();
 	faults = server_configure(fresh, s->options, tell, &t);
+	if (faults == 0)
+		faults = prepare_tls(s, &t);
 	if (faults == 0) {
+		if (s->net.tls != NULL)
+			tls_context_take(s->net.tls);
 		config_reload(s->config, fresh, tell, &t);
 		log_set_level((enum log_level)
 		    config_get(&s->config->log_level));
@@ -455,7 +497,7 @@ wait_for_work(struct server *s)
 	uint64_t pokes;
 
 	if (mailbox_may_sleep(&s->box))
-		(void)poll(fds, s->over ? 1 : 2, -1);
+		(void)poll(fds, s->over ? 1 : 2, LOOK_MS);
 	mailbox_rose(&s->box);
 	/* poll() would tell of the same poke for ever. */
 	(void)!read(s->box.fd, &pokes, sizeof(pokes));
@@ -468,6 +510,8 @@ server_run(struct server *s)
 		wait_for_work(s);
 		take_signal(s);
 		take_mail(s);
+		if (s->net.tls != NULL)
+			tls_context_look(s->net.tls, clock_ms());
 	}
 }
 

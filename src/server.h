@@ -39,6 +39,8 @@ struct server *server_new(struct config *, const struct server_options *,
 /* Starts the threads: 0 or -errno. */
 int server_start(struct server *);
 unsigned server_port(const struct server *);
+/* Of the certificate, "sha256:..."; NULL: nothing is encrypted here. */
+const char *server_fingerprint(const struct server *);
 /* Serves until a signal or an administrator ends it. */
 void server_run(struct server *);
 /* In order: nobody new, then every connection, then every room. */

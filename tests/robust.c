@@ -266,6 +266,7 @@ main(void)
 	server = robust.stage.server;
 	talk_server_configure(server,
 	    "limits = { lines = 0; };\n"
+	    "tls = { enable = false; };\n"
 	    "threads = { io = 1; };\n"
 	    "rooms = { presence_limit = 0; };\n");
 	if (!talk_server_start(server, robust.stage.wait_ms, &why))

@@ -53,6 +53,11 @@ struct config {
 	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
 	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
 	_Atomic int64_t  accounts_guests;         /* (a) enum config_guests */
+	_Atomic int64_t  tls_enable;              /* (c) 0 or 1 */
+	_Atomic int64_t  tls_required;            /* (a) 0 or 1 */
+	char            *tls_certificate;         /* (c) "": one of its own */
+	char            *tls_key;                 /* (c) */
+	char            *tls_client_ca;           /* (c) "": none */
 	_Atomic int64_t  rooms_max;               /* (a) */
 	_Atomic int64_t  rooms_members;           /* (a) */
 	_Atomic int64_t  rooms_create;            /* (a) enum config_create */

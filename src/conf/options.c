@@ -119,6 +119,22 @@ const struct option options[] = {
 	  "but say and set nothing and make no rooms, with \"no\" HELLO is "
 	  "refused. Those that are there at a reload stay, and only read." },
 
+	{ AT(tls, enable), SWITCH(1), "", FIXED,
+	  "Whether connections by TCP may be encrypted. TLS and plain text "
+	  "share the port." },
+	{ AT(tls, required), SWITCH(0), "", RELOAD,
+	  "Nobody logs in without TLS, but by the local socket or, while "
+	  "limits.loopback_trusted, from addresses of this host." },
+	{ AT(tls, certificate), TEXT(4095, NULL), "", FIXED,
+	  "The certificate, a file in PEM, with those that vouch for it. It "
+	  "is read again when it changes. Empty, with tls.key: tls.crt and "
+	  "tls.key in the data directory, made at the first start." },
+	{ AT(tls, key), TEXT(4095, NULL), "", FIXED,
+	  "The certificate's private key, a file in PEM." },
+	{ AT(tls, client_ca), TEXT(4095, NULL), "", FIXED,
+	  "Whose certificates, if clients show them, say who they are: a file "
+	  "in PEM. Empty: nobody's." },
+
 	{ AT(rooms, max), NUMBER(1, 1000000, 10000), "rooms", RELOAD,
 	  "Rooms at one time." },
 	{ AT(rooms, members), NUMBER(1, 1000000, 20000), "members", RELOAD,

@@ -82,7 +82,7 @@ take(struct acceptor *a, int fd, const struct peer *peer)
 	atomic_fetch_add(&net->connections, 1);
 	counter_add(&a->unauthenticated, 1);
 	list_append(&a->waiting, &c->by_time);
-	acceptor_begin(a, c);
+	arrival_read(a, c);
 }
 
 static void

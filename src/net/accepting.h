@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Files: acceptor.c the thread, and connections until they have logged in;
- * accepting.c where they come from, and who is refused.
+ * Files: acceptor.c the thread, and its connections' ends; accepting.c where
+ * they come from, and who is refused; arrival.c what they send, up to a login.
  *
  * Threads: the acceptor itself; acceptor_watch() also main before it starts.
  * Locks:   none of its own.
@@ -12,11 +12,13 @@
 #define NET_ACCEPTING_H
 
 #include "net/acceptor.h"
+#include "room/reserve.h"
 
 struct acceptor {
 	struct net       *net;		/* (c) */
 	struct listeners *listeners;	/* (o) while it runs */
 	struct thread     thread;	/* (c) */
+	struct tls_scratch *scratch;	/* (o) */
 	struct mailbox    box;		/* (s) */
 	int               epoll;	/* (c) */
 	struct link       waiting;	/* (o) connections, oldest first */
@@ -43,13 +45,17 @@ void acceptor_watch(struct acceptor *, bool on);
 void acceptor_take(struct acceptor *, struct listener *);
 /* Closes those of TCP; the local one too if `local`, and all is over. */
 void acceptor_shut(struct acceptor *, bool local);
-/* A connection that was just taken in: what it has sent is read at once, or it
+/* arrival.c: what a connection has sent is read, once; if there is nothing it
  * is watched. It may be another thread's afterwards, or freed. */
-void acceptor_begin(struct acceptor *, struct conn *);
+void arrival_read(struct acceptor *, struct conn *);
+/* The store's answer to who wants a name. */
+void arrival_reserved(struct acceptor *, struct reserve *);
 /* Counts one that was refused. */
 void acceptor_refused(struct acceptor *, enum limiter);
 /* Ends one that has not logged in, or never will; it is freed. */
 void acceptor_end(struct acceptor *, struct conn *, enum conn_end);
+/* The same without a word in the log. */
+void acceptor_drop(struct acceptor *, struct conn *);
 /* Closes its sending side: what it was told gets there even if it has sent
  * more than was read. */
 void acceptor_part(int fd);

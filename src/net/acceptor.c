@@ -20,7 +20,6 @@
 enum {
 	EVENTS = 128,
 	TICK_MS = 1000,
-	LOGIN_LINES = 100,	/* that may come before a login */
 	ACCEPTOR_STACK = 256 * 1024
 };
 
@@ -51,12 +50,14 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	a->listeners = listeners;
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
 	a->next_id = 1;
+	a->scratch = tls_scratch_new();
 	list_init(&a->waiting);
 	table_init(&a->claiming, conn_key);
 	chain_init(&a->claims);
 	if (rc < 0 || a->epoll < 0) {
 		*why_r = strerror(rc < 0 ? -rc : errno);
 		table_fini(&a->claiming);
+		tls_scratch_free(&a->scratch);
 		free(a);
 		return NULL;
 	}
@@ -78,13 +79,15 @@ acceptor_free(struct acceptor **at)
 	table_fini(&a->claiming);
 	close(a->epoll);
 	mailbox_fini(&a->box);
+	tls_scratch_free(&a->scratch);
 	free(a);
 }
 
-/* Not known to anybody else: closed here and now. */
-static void
-drop(struct acceptor *a, struct conn *c)
+void
+acceptor_drop(struct acceptor *a, struct conn *c)
 {
+	if (c->tls != NULL)
+		tls_end(c->tls);
 	acceptor_part(c->fd);
 	list_remove(&c->by_time);
 	if (c->claiming)
@@ -112,191 +115,7 @@ acceptor_end(struct acceptor *a, struct conn *c, enum conn_end why)
 	if (c->end == END_NONE)
 		c->end = why;
 	log_end(a, c);
-	drop(a, c);
-}
-
-static void
-answer(struct acceptor *a, struct conn *c, enum login what)
-{
-	/* A peer that does not take a few lines is none. */
-	if (conn_flush(c) <= 0)
-		acceptor_end(a, c, END_LOST);
-	else if (what == LOGIN_END)
-		acceptor_end(a, c, END_QUIT);
-}
-
-static struct io *
-next_io(struct acceptor *a)
-{
-	struct net *net = a->net;
-
-	a->next_io = (a->next_io + 1) % net->io_count;
-	return net->ios[a->next_io];
-}
-
-/* Lines as long as it is ours, and to be read from. */
-static enum login
-take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
-    struct reserve **reserve_r)
-{
-	enum login what = LOGIN_MORE;
-	struct slice line, id;
-	int rc;
-
-	while (what == LOGIN_MORE &&
-	    (rc = conn_line(c, rest, &line, &id)) != 0) {
-		if (rc < 0) {
-			acceptor_refused(a, LIMIT_LINE);
-			if (!c->greeted)
-				c->end = END_STRANGER;
-			conn_error(c, id, ERROR_TOO_LONG,
-			    "a line has at most 4096 bytes");
-			what = c->greeted ? LOGIN_MORE : LOGIN_END;
-			continue;
-		}
-		if (++c->lines > LOGIN_LINES) {
-			acceptor_refused(a, LIMIT_LINES);
-			conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
-			    error_help(ERROR_NEED_LOGIN));
-			c->end = END_STRANGER;
-			return LOGIN_END;
-		}
-		what = login_line(c, line, *rest, reserve_r);
-	}
-	return what;
-}
-
-/* It is still to log in. False: it cannot be watched, and was ended. */
-static bool
-watch(struct acceptor *a, struct conn *c)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
-
-	ev.data.ptr = c;
-	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, c->fd, &ev) == 0)
-		return true;
-	acceptor_end(a, c, END_LOST);
-	return false;
-}
-
-static void
-claim(struct acceptor *a, struct conn *c, struct reserve *r)
-{
-	c->claiming = true;
-	table_add(&a->claiming, &c->node);
-	r->back = &a->box;
-	chain_add(&a->claims, &r->mail);
-	a->claimed++;
-}
-
-static void
-handed(struct acceptor *a, unsigned io)
-{
-	a->handed[io] = true;
-	counter_add(&a->unauthenticated, (uint64_t)-1);
-}
-
-/* What was read, in a->buf. It is not watched: it may go to an io thread,
- * which watches it itself; and no other thread may find it in two places. */
-static void
-take_read(struct acceptor *a, struct conn *c, struct slice rest)
-{
-	struct link *before = c->by_time.prev;
-	struct reserve *r;
-	enum login what;
-	unsigned io;
-
-	list_remove(&c->by_time);
-	c->contact.io = next_io(a)->index;
-	io = c->contact.io;
-	what = take_lines(a, c, &rest, &r);
-	if (what == LOGIN_DONE) {
-		handed(a, io);
-		return;
-	}
-	list_append(before->next, &c->by_time);
-	if (what == LOGIN_WAIT) {
-		claim(a, c, r);
-		return;
-	}
-	conn_keep(c, rest.at, rest.len);
-	if (watch(a, c))
-		answer(a, c, what);
-}
-
-static void
-read_some(struct acceptor *a, struct conn *c, bool watched)
-{
-	struct reserve *none;
-	struct slice rest;
-	ssize_t n;
-
-	if (c->in_len > 0)
-		memcpy(a->buf, c->in, c->in_len);
-	n = recv(c->fd, a->buf + c->in_len, sizeof(a->buf) - c->in_len,
-	    MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		if (!watched)
-			watch(a, c);
-		return;
-	}
-	if (n <= 0) {
-		acceptor_end(a, c, n == 0 ? END_EOF : END_LOST);
-		return;
-	}
-	c->bytes_in += (uint64_t)n;
-	rest = (struct slice){ a->buf, c->in_len + (size_t)n };
-	/* Other protocols are told by their first bytes: some never send an
-	 * end of line. */
-	if (!c->greeted && (unsigned char)rest.at[0] != '\n' &&
-	    (unsigned char)rest.at[0] != '\r' && ((unsigned char)rest.at[0]
-	    < 0x20 || (unsigned char)rest.at[0] > 0x7f)) {
-		login_line(c, (struct slice){ rest.at, 1 }, rest, &none);
-		answer(a, c, LOGIN_END);
-		return;
-	}
-	if (watched)
-		epoll_ctl(a->epoll, EPOLL_CTL_DEL, c->fd, NULL);
-	take_read(a, c, rest);
-}
-
-void
-acceptor_begin(struct acceptor *a, struct conn *c)
-{
-	read_some(a, c, false);
-}
-
-/* The store's answer. Who has it may be gone. */
-static void
-take_reserved(struct acceptor *a, struct reserve *r)
-{
-	struct slice id = { (const char *)&r->conn, sizeof(r->conn) };
-	struct table_node *n = table_find(&a->claiming, id);
-	struct slice rest = { a->buf, 0 };
-	struct link *before;
-	struct conn *c;
-	unsigned io;
-
-	a->claimed--;
-	if (n == NULL) {
-		login_abandoned(a->net->registry, &r, a->now);
-		return;
-	}
-	c = table_entry(n, struct conn, node);
-	table_remove(&a->claiming, n);
-	c->claiming = false;
-	before = c->by_time.prev;
-	list_remove(&c->by_time);
-	io = c->contact.io;
-	if (login_reserved(c, &r, a->now) == LOGIN_DONE) {
-		handed(a, io);
-		return;
-	}
-	list_append(before->next, &c->by_time);
-	rest.len = c->in_len;
-	if (rest.len > 0)
-		memcpy(a->buf, c->in, rest.len);
-	take_read(a, c, rest);
+	acceptor_drop(a, c);
 }
 
 static void
@@ -338,7 +157,7 @@ take_mail(struct acceptor *a)
 
 		next = m->next;
 		if (m->kind == MAIL_RESERVE) {
-			take_reserved(a,
+			arrival_reserved(a,
 			    table_entry(m, struct reserve, mail));
 			continue;
 		}
@@ -415,7 +234,7 @@ run(void *arg)
 			if (is_listener(a, at))
 				acceptor_take(a, at);
 			else
-				read_some(a, at, true);
+				arrival_read(a, at);
 		}
 		tick(a);
 		take_mail(a);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "net/acceptor.h"
 #include "net/io.h"
+#include "net/tls_context.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
@@ -114,6 +115,7 @@ admin_stats(struct net *net, struct request *r)
 {
 	struct room_sums s = { 0 };
 	struct acceptor_counts counts;
+	struct tls_counts tls;
 	struct blob **b = &r->reply;
 
 	registry_each(net->registry, add_room, &s);
@@ -125,6 +127,10 @@ admin_stats(struct net *net, struct request *r)
 	stat_line(b, "connections_max", net_connections_max(net));
 	stat_line(b, "unauthenticated", counts.unauthenticated);
 	stat_line(b, "accepted", counts.accepted);
+	tls_context_counts(net->tls, &tls);
+	stat_line(b, "tls_connections", tls.connections);
+	stat_line(b, "tls_handshakes", tls.handshakes);
+	stat_line(b, "tls_failures", tls.failures);
 	stat_line(b, "io_threads", net->io_count);
 	stat_line(b, "rooms", s.rooms);
 	stat_line(b, "rooms_live", s.live);

@@ -62,14 +62,96 @@ conn_free(struct conn **at)
 	*at = NULL;
 	if (c == NULL)
 		return;
-	if (c->fd >= 0)
-		close(c->fd);
+	conn_close(c);
 	while (c->out != NULL)
 		drop_piece(c);
 	blob_unref(&c->bye);
 	blob_unref(&c->parting);
 	free(c->in);
 	free(c);
+}
+
+void
+conn_close(struct conn *c)
+{
+	if (c->tls != NULL)
+		tls_end(c->tls);
+	tls_free(&c->tls);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+bool
+conn_is_secure(const struct conn *c)
+{
+	return c->tls != NULL || c->peer.local || (peer_is_loopback(&c->peer)
+	    && config_get(&c->net->config->limits_loopback_trusted));
+}
+
+static ssize_t
+recv_plain(struct conn *c, void *buf, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = recv(c->fd, buf, size, MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* A short read has emptied the socket, unless its end is there too: that is
+ * told once, so it is read for. */
+ssize_t
+conn_recv(struct conn *c, void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (c->tls == NULL) {
+		n = recv_plain(c, buf, size);
+		c->readable = n > 0 && ((size_t)n == size || c->hup);
+	} else {
+		n = tls_recv(c->tls, buf, size);
+		c->readable = n > 0 && (tls_readable(c->tls) || c->hup);
+		c->blocked = c->blocked || tls_blocked(c->tls);
+	}
+	c->bytes_in += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+static ssize_t
+send_plain(struct conn *c, const struct msghdr *msg)
+{
+	ssize_t n;
+
+	do {
+		n = sendmsg(c->fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t
+conn_send(struct conn *c, const struct msghdr *msg, size_t len)
+{
+	ssize_t n = c->tls == NULL ? send_plain(c, msg) :
+	    tls_send(c->tls, msg);
+
+	if (n < 0 && n != -EAGAIN)
+		return n;
+	c->blocked = n < (ssize_t)len ||
+	    (c->tls != NULL && tls_blocked(c->tls));
+	c->bytes_out += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+int
+conn_unblock(struct conn *c)
+{
+	int rc = c->tls == NULL ? 1 : tls_flush(c->tls);
+
+	if (rc > 0)
+		c->blocked = false;
+	return rc;
 }
 
 const char *
@@ -211,9 +293,11 @@ conn_greet(struct conn *c)
 	if (c->greeted)
 		return;
 	c->greeted = true;
-	blob_printf(&features, "%s%s",
+	blob_printf(&features, "%s%s%s",
 	    guests[config_get(&c->net->config->accounts_guests)],
-	    c->peer.local ? ",external" : "");
+	    c->peer.local ? ",external" : "",
+	    c->net->tls != NULL && c->tls == NULL && !c->peer.local ?
+	    ",tls" : "");
 	conn_printf(c, "VCRP 1 %s vcrpd/%s", c->net->name, PACKAGE_VERSION);
 	if (features->len > 0)
 		conn_printf(c, " %.*s", (int)features->len - 1,
@@ -240,13 +324,9 @@ conn_flush(struct conn *c)
 			v->iov_len = p->blob->len - p->off;
 			asked += v->iov_len;
 		} while (p != c->out && msg.msg_iovlen < PIECES_AT_ONCE);
-		n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN)
-			return -errno;
-		c->blocked = n < 0 || (size_t)n < asked;
-		c->bytes_out += n > 0 ? (uint64_t)n : 0;
+		n = conn_send(c, &msg, asked);
+		if (n < 0 && n != -EAGAIN)
+			return (int)n;
 		while (n > 0) {
 			size_t left;
 

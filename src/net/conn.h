@@ -18,7 +18,10 @@
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
+#include <sys/socket.h>
+
 #include "net/net.h"
+#include "net/tls.h"
 #include "room/request.h"
 
 enum conn_end {
@@ -34,6 +37,14 @@ enum conn_end {
 	END_DRAINED,
 	END_STOPPED,
 	END_COUNT
+};
+
+/* How far the acceptor is with what comes in; each stage begins where the one
+ * before it ended. */
+enum conn_stage {
+	STAGE_FIRST,		/* nothing has come yet */
+	STAGE_TLS,		/* the handshake */
+	STAGE_LINES
 };
 
 enum {
@@ -55,14 +66,17 @@ struct conn {
 	struct peer       peer;		/* (c) */
 	/* What a delivery touches. */
 	int               fd;		/* -1 once closed */
+	struct tls       *tls;		/* or NULL: it is not encrypted */
 	struct piece     *out;		/* the last, before the first; or NULL */
 	size_t            out_bytes;
 	uint64_t          bytes_out;	/* totals, for the log */
 	struct member    *cut;		/* its begun line goes first */
 	uint8_t           end;		/* enum conn_end; END_NONE: it lives */
+	uint8_t           stage;	/* enum conn_stage */
 	atomic_bool       gone;		/* (a) it is closed */
 	bool              greeted : 1;
 	bool              claiming : 1;	/* the store has its HELLO */
+	bool              watched : 1;	/* by the acceptor */
 	bool              readable : 1;	/* the socket may have more */
 	bool              hup : 1;	/* the peer's end was told */
 	bool              blocked : 1;	/* the socket takes no more */
@@ -99,6 +113,20 @@ struct conn *conn_new(struct net *, int fd, const struct peer *,
 /* Closed and unlinked; clears the caller's pointer. */
 void conn_free(struct conn **);
 const char *conn_end_name(enum conn_end);
+
+/* Nobody on the way can read or change it: it is encrypted, or does not leave
+ * this host as far as that is trusted. */
+bool conn_is_secure(const struct conn *);
+/* As recv(2) and sendmsg(2), encrypted or not; they never block, and count.
+ * How many bytes, -EAGAIN or -errno; recv: 0 at the end. They set `readable`
+ * and `blocked`; it may be blocked though it took all. */
+ssize_t conn_recv(struct conn *, void *buf, size_t size);
+ssize_t conn_send(struct conn *, const struct msghdr *, size_t len);
+/* Its socket takes bytes again: 1, and it is not blocked any more; 0: it still
+ * is; -errno. */
+int conn_unblock(struct conn *);
+/* Closes the socket, after TLS's own end. */
+void conn_close(struct conn *);
 
 /* Keeps bytes that are to be understood later, in place of what was kept. */
 void conn_keep(struct conn *, const char *at, size_t len);

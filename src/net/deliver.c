@@ -197,20 +197,15 @@ arrive(struct io *io, struct member *m)
 ssize_t
 deliver_send(struct io *io, struct conn *c, struct msghdr *msg, size_t len)
 {
-	ssize_t n;
+	ssize_t n = conn_send(c, msg, len);
 
-	do {
-		n = sendmsg(c->fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN) {
+	if (n < 0 && n != -EAGAIN) {
 		io_close(io, c, END_LOST);
 		return -1;
 	}
 	n = n < 0 ? 0 : n;
 	io_count(io, COUNT_SENDS, 1);
 	io_count(io, COUNT_BYTES_OUT, (uint64_t)n);
-	c->bytes_out += (uint64_t)n;
-	c->blocked = (size_t)n < len;
 	io_count(io, COUNT_BLOCKED, c->blocked);
 	return n;
 }

@@ -8,7 +8,6 @@
  * itself is freed when the last of its mail is back (io_bury). */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -69,8 +68,7 @@ io_close(struct io *io, struct conn *c, enum conn_end why)
 	/* Who sees the end may come again at once, and is not in its own way. */
 	atomic_fetch_sub(&c->net->connections, 1);
 	addresses_leave(&c->net->addresses, &c->address);
-	close(c->fd);
-	c->fd = -1;
+	conn_close(c);
 	atomic_store(&c->gone, true);
 	c->cut = NULL;
 	list_remove(&c->by_time);

@@ -40,9 +40,11 @@ io_new(struct net *net, unsigned index, const char **why_r)
 
 	io->net = net;
 	io->index = index;
+	io->scratch = tls_scratch_new();
 	io->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (rc < 0 || io->epoll < 0) {
 		*why_r = strerror(rc < 0 ? -rc : errno);
+		tls_scratch_free(&io->scratch);
 		free(io);
 		return NULL;
 	}
@@ -72,6 +74,7 @@ io_free(struct io **at)
 	mailbox_fini(&io->box);
 	table_fini(&io->conns);
 	spares_fini(&io->spares);
+	tls_scratch_free(&io->scratch);
 	free(io);
 }
 
@@ -134,6 +137,8 @@ take_conn(struct io *io, struct conn *c)
 	struct blob *ok = NULL;
 
 	table_add(&io->conns, &c->node);
+	if (c->tls != NULL)
+		tls_move(c->tls, io->scratch);
 	c->active = io->now;
 	list_append(&io->awake, &c->by_time);
 	if (c->login_id != NULL)
@@ -294,6 +299,17 @@ wake_rooms(struct io *io)
 	}
 }
 
+static void
+unblock(struct io *io, struct conn *c)
+{
+	int rc = conn_unblock(c);
+
+	if (rc > 0)
+		io_turn(io, c);
+	else if (rc < 0)
+		io_close(io, c, END_LOST);
+}
+
 /* Everything that is ready reads first, so that the rooms' threads have work
  * while this one sends. */
 static void
@@ -311,10 +327,8 @@ take_events(struct io *io, const struct epoll_event *events, int n)
 			c->readable = true;
 			session_input(io, c);
 		}
-		if ((what & EPOLLOUT) && c->fd >= 0 && c->blocked) {
-			c->blocked = false;
-			io_turn(io, c);
-		}
+		if ((what & EPOLLOUT) && c->fd >= 0 && c->blocked)
+			unblock(io, c);
 	}
 	wake_rooms(io);
 }

@@ -55,6 +55,7 @@ struct io {
 	struct link    hungry;		/* (o) readings that wait for a slice */
 	unsigned       slices;		/* (o) asked for, or here */
 	struct spares  spares;		/* (o) */
+	struct tls_scratch *scratch;	/* (o) */
 	uint64_t       now;		/* (o) clock_ms() of this pass */
 	bool           stopping;	/* (o) */
 	const char    *bye_code;	/* (o) nobody may stay; or NULL */

@@ -171,10 +171,20 @@ quit(struct conn *c, const struct words *w)
 	return LOGIN_END;
 }
 
+static bool
+is_private_enough(const struct conn *c)
+{
+	return conn_is_secure(c) ||
+	    !config_get(&c->net->config->tls_required);
+}
+
 static enum login
 run(struct conn *c, const struct words *w, struct slice rest,
     struct reserve **reserve_r)
 {
+	if (w->command->where == RUN_LOGIN && !is_private_enough(c))
+		return refused(c, w, ERROR_NEED_TLS,
+		    error_help(ERROR_NEED_TLS));
 	switch (w->command->verb) {
 	case VERB_HELLO:
 		return hello(c, w, rest, reserve_r);

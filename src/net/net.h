@@ -20,6 +20,7 @@ enum { IO_MAX = 64 };
 
 struct acceptor;
 struct store;
+struct tls_context;
 struct io;
 
 /* Who may log in as whom by the local socket alone. */
@@ -37,6 +38,7 @@ struct net {
 	struct io           *ios[IO_MAX]; /* (c) */
 	unsigned             io_count;	/* (c) */
 	struct acceptor     *acceptor;	/* (c) */
+	struct tls_context  *tls;	/* (s) NULL: no encryption here */
 	char                 name[256];	/* (c) of the server */
 	struct local_user    users[2];	/* (c) root, and who runs the server */
 	uint64_t             started;	/* (c) clock_ms() */

@@ -394,28 +394,19 @@ static bool
 read_more(struct io *io, struct conn *c, size_t *len)
 {
 	size_t space = sizeof(io->buf) - *len;
-	ssize_t n = recv(c->fd, io->buf + *len, space, MSG_DONTWAIT);
+	ssize_t n = conn_recv(c, io->buf + *len, space);
 
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n < 0 && errno == EAGAIN) {
-		c->readable = false;
+	if (n == -EAGAIN)
 		return false;
-	}
 	if (n < 0) {
 		io_close(io, c, END_LOST);
 		return false;
 	}
 	if (n == 0) {
-		c->readable = false;
 		io_finish(io, c, END_EOF, NULL, false);
 		return false;
 	}
-	/* A short read has emptied the socket, unless its end is there too:
-	 * that is told once, so it is read for. */
-	c->readable = (size_t)n == space || c->hup;
 	*len += (size_t)n;
-	c->bytes_in += (uint64_t)n;
 	io_count(io, COUNT_BYTES_IN, (uint64_t)n);
 	io_active(io, c);
 	return true;

@@ -20,6 +20,7 @@ enum lock_rank {
 	LOCK_ADDRESSES,	/* net/address: connections by address */
 	LOCK_LEDGER,	/* ledger/ledger: its segments */
 	LOCK_VAULT,	/* ledger/vault: descriptors of logs */
+	LOCK_TLS,	/* net/tls_context: what new connections begin with */
 	LOCK_MAILBOX	/* sync/mailbox: the last, so any holder may post */
 };
 
