@@ -20,7 +20,7 @@
 enum {
 	TURN_PARTS = 32,
 	TURN_BYTES = 262144,
-	ALONG_BYTES = 4096	/* copied, since a second send costs more */
+	ALONG_BYTES = 16384	/* copied, since a second send costs more */
 };
 
 /* What one turn sends, and where the reader is after each part of it. */
@@ -291,24 +291,33 @@ deliver_done(const struct conn *c)
 }
 
 /* What little the streams have goes with private output, in one send: the
- * answer to a JOIN with the lines of who came at the same time. */
+ * answer to a JOIN with what was missed, and with the lines of who came at the
+ * same time. */
 static void
-take_along(struct conn *c)
+take_along(struct io *io, struct conn *c)
 {
 	for (struct link *l = c->members.next; l != &c->members;
 	    l = l->next) {
 		struct member *m = list_entry(l, struct member, in_conn);
-		struct turn t;
+		bool was_behind = true;
 
-		if (m->gone || m->chunk == NULL || m->behind != NULL)
-			continue;
-		gather(m, &t);
-		if (c->out_bytes + t.bytes > ALONG_BYTES)
-			return;
-		for (unsigned i = 0; i < t.parts; i++)
-			conn_add(c, (struct slice){ t.iov[i].iov_base,
-			    t.iov[i].iov_len });
-		advance(m, &t, t.bytes);
+		/* Once for what was before its JOIN, once for what came
+		 * after. */
+		while (was_behind && !m->gone && m->chunk != NULL &&
+		    !m->leaving) {
+			struct turn t;
+
+			gather(m, &t);
+			if (c->out_bytes + t.bytes > ALONG_BYTES)
+				return;
+			for (unsigned i = 0; i < t.parts; i++)
+				conn_add(c, (struct slice){ t.iov[i].iov_base,
+				    t.iov[i].iov_len });
+			advance(m, &t, t.bytes);
+			was_behind = m->behind != NULL;
+			arrive(io, m);
+			was_behind = was_behind && m->behind == NULL;
+		}
 	}
 }
 
@@ -374,7 +383,7 @@ deliver(struct io *io, struct conn *c)
 			return;
 	}
 	if (c->out != NULL && !c->silent)
-		take_along(c);
+		take_along(io, c);
 	if (c->out != NULL && !flush(io, c))
 		return;
 	if (!c->silent)
