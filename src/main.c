@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
 #include <sodium.h>
 
 #include "account/restore.h"
@@ -190,8 +191,11 @@ main(int argc, char **argv)
 	int faults, rc = 0;
 
 	parse(&a, argc, argv);
-	if (sodium_init() < 0)
-		log_fatal("libsodium cannot be used here");
+	/* OpenSSL reads a configuration of its own, which is out of reach
+	 * later. */
+	if (sodium_init() < 0 ||
+	    OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
+		log_fatal("libsodium or OpenSSL cannot be used here");
 	umask(077);
 	config = config_new();
 	faults = server_configure(config, &a.options, complain, NULL);

@@ -5,14 +5,12 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "account/backup.h"
@@ -25,6 +23,7 @@
 #include "net/io.h"
 #include "net/tls_context.h"
 #include "proto/mail.h"
+#include "sandbox.h"
 #include "server.h"
 #include "storage.h"
 
@@ -38,6 +37,7 @@ struct server {
 	struct config     *config;
 	const struct server_options *options;
 	struct names      *names;
+	struct sandbox     sandbox;
 	struct listeners   listeners;
 	struct net         net;
 	struct storage    *storage;
@@ -71,46 +71,36 @@ server_configure(struct config *c, const struct server_options *o,
 	return faults;
 }
 
-static const char *
-data_directory(const struct config *c)
-{
-	const char *state = getenv("STATE_DIRECTORY");
-
-	if (*c->server_data != '\0')
-		return c->server_data;
-	if (state != NULL)
-		return state;
-	return getenv("NOTIFY_SOCKET") != NULL ?
-	    LOCALSTATEDIR "/lib/vcrpd" : "vcrpd-data";
-}
-
+/* Those of TCP may need root. What a manager of services has passed takes the
+ * place of all of its kind. */
 static int
-make_directory(const char *path, char *why, size_t size)
-{
-	struct stat st;
-
-	if (mkdir(path, 0700) == 0)
-		return 0;
-	if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
-	snprintf(why, size, "data directory %s: %s", path, strerror(errno));
-	return -1;
-}
-
-static int
-open_listeners(struct server *s, char *why, size_t size)
+open_ports(struct server *s, char *why, size_t size)
 {
 	const struct config *c = s->config;
-	const char *path = c->server_socket, *data = data_directory(c);
+	int first, count = service_sockets(&first);
+
+	if (count < 0) {
+		snprintf(why, size, "passed sockets: %s", strerror(-count));
+		return -1;
+	}
+	for (int i = 0; i < count; i++)
+		if (listeners_take(&s->listeners, first + i, why, size) < 0)
+			return -1;
+	return listeners_has(&s->listeners, false) ? 0 :
+	    listeners_open(&s->listeners, c->server_listen,
+	    (unsigned)config_get(&c->server_port), why, size);
+}
+
+static int
+open_local(struct server *s, char *why, size_t size)
+{
+	const char *path = s->config->server_socket;
 	char own[4096];
 
-	if (listeners_open(&s->listeners, c->server_listen,
-	    (unsigned)config_get(&c->server_port), why, size) < 0)
-		return -1;
-	if (strcmp(path, "none") == 0)
+	if (strcmp(path, "none") == 0 || listeners_has(&s->listeners, true))
 		return 0;
 	if (*path == '\0') {
-		snprintf(own, sizeof(own), "%s/vcrpd.sock", data);
+		snprintf(own, sizeof(own), "%s/vcrpd.sock", s->sandbox.data);
 		path = own;
 	}
 	return listeners_open_local(&s->listeners, path, why, size);
@@ -146,18 +136,21 @@ count_io(const struct config *c)
 	return set < IO_MAX ? set : IO_MAX;
 }
 
-static void
-name_user(struct local_user *u, uid_t uid)
+/* From who started the server to a process that is confined: sandbox.h. */
+static int
+enter_sandbox(struct server *s, char *why, size_t size)
 {
-	const struct passwd *pw = getpwuid(uid);
+	struct sandbox *box = &s->sandbox;
 
-	u->uid = uid;
-	if (uid == 0)
-		snprintf(u->name, sizeof(u->name), "root");
-	else if (pw != NULL)
-		snprintf(u->name, sizeof(u->name), "%s", pw->pw_name);
-	else
-		snprintf(u->name, sizeof(u->name), "uid%u", (unsigned)uid);
+	if (sandbox_prepare(box, s->config, why, size) < 0 ||
+	    open_ports(s, why, size) < 0 ||
+	    sandbox_become(box, s->config, why, size) < 0 ||
+	    open_local(s, why, size) < 0)
+		return -1;
+	s->net.io_count = count_io(s->config);
+	s->net.descriptors = raise_descriptors(s->config, s->net.io_count);
+	sandbox_close(box, s->config, s->options->config);
+	return 0;
 }
 
 static void
@@ -180,10 +173,10 @@ make_net(struct server *s, char *why, size_t size)
 	net->started = clock_ms();
 	addresses_init(&net->addresses);
 	name_server(net, s->config);
-	name_user(&net->users[0], 0);
-	name_user(&net->users[1], geteuid());
-	net->io_count = count_io(s->config);
-	net->descriptors = raise_descriptors(s->config, net->io_count);
+	net->users[0] = (struct local_user){ 0, "root" };
+	net->users[1].uid = s->sandbox.user.uid;
+	memcpy(net->users[1].name, s->sandbox.user.name,
+	    sizeof(net->users[1].name));
 	for (unsigned i = 0; i < net->io_count; i++) {
 		net->ios[i] = io_new(net, i, &reason);
 		if (net->ios[i] == NULL) {
@@ -200,24 +193,22 @@ make_net(struct server *s, char *why, size_t size)
 static int
 open_storage(struct server *s, char *why, size_t size)
 {
-	const char *data = data_directory(s->config);
-
-	if (make_directory(data, why, size) < 0)
-		return -1;
-	s->storage = storage_new(s->config, data, s->net.registry, why, size);
+	s->storage = storage_new(s->config, s->sandbox.data, s->net.registry,
+	    why, size);
 	if (s->storage == NULL)
 		return -1;
 	s->net.store = storage_store(s->storage);
 	return storage_load(s->storage, why, size);
 }
 
-/* After the storage, whose lock keeps others out of the directory. */
+/* After the storage, whose lock keeps others out of the directory; and as the
+ * user that will read the files again. */
 static int
 open_tls(struct server *s, char *why, size_t size)
 {
 	if (!config_get(&s->config->tls_enable))
 		return 0;
-	s->net.tls = tls_context_new(s->config, data_directory(s->config),
+	s->net.tls = tls_context_new(s->config, s->sandbox.data,
 	    s->net.name, why, size);
 	return s->net.tls == NULL ? -1 : 0;
 }
@@ -258,9 +249,9 @@ server_new(struct config *config, const struct server_options *options,
 		snprintf(why, size, "%s", reason);
 		goto fail;
 	}
-	if (take_signals(s, why, size) < 0 || make_net(s, why, size) < 0 ||
-	    open_storage(s, why, size) < 0 || open_tls(s, why, size) < 0 ||
-	    open_listeners(s, why, size) < 0)
+	if (take_signals(s, why, size) < 0 ||
+	    enter_sandbox(s, why, size) < 0 || make_net(s, why, size) < 0 ||
+	    open_storage(s, why, size) < 0 || open_tls(s, why, size) < 0)
 		goto fail;
 	s->net.acceptor = acceptor_new(&s->net, &s->listeners, &reason);
 	if (s->net.acceptor != NULL)

@@ -67,7 +67,7 @@ port_0_is_one_that_is_free_and_known(void)
 {
 	static char loopback[] = "127.0.0.1";
 	char *addresses[] = { loopback, NULL }, why[128];
-	struct listeners l;
+	struct listeners l = { .count = 0 };
 	int client, server;
 
 	CU_ASSERT_EQUAL_FATAL(listeners_open(&l, addresses, 0, why,
@@ -94,7 +94,7 @@ port_0_is_one_that_is_free_and_known(void)
 static void
 all_addresses_have_one_port(void)
 {
-	struct listeners l;
+	struct listeners l = { .count = 0 };
 	char why[128];
 	int client;
 
@@ -113,7 +113,7 @@ a_port_in_use_is_refused_with_a_reason(void)
 	static char loopback[] = "127.0.0.1";
 	char *addresses[] = { loopback, NULL };
 	char why[128] = "", expected[128];
-	struct listeners one, two;
+	struct listeners one = { .count = 0 }, two = { .count = 0 };
 
 	CU_ASSERT_EQUAL_FATAL(listeners_open(&one, addresses, 0, why,
 	    sizeof(why)), 0);
@@ -131,7 +131,7 @@ an_address_is_numeric(void)
 {
 	static char name[] = "localhost";
 	char *addresses[] = { name, NULL }, why[128];
-	struct listeners l;
+	struct listeners l = { .count = 0 };
 
 	CU_ASSERT_EQUAL(listeners_open(&l, addresses, 0, why, sizeof(why)),
 	    -EINVAL);

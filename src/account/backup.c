@@ -84,7 +84,9 @@ backup_make(struct vault *vault, struct ledger **ledgers, size_t count,
 		rc = -EINVAL;
 		tree_undo(&s.tree);
 	} else if (rc < 0) {
-		snprintf(why_r, size, "%s: %s", path, strerror(-rc));
+		snprintf(why_r, size, "%s: %s%s", path, strerror(-rc),
+		    rc == -EACCES ? "; storage.backups says where backups "
+		    "may be" : "");
 	} else {
 		rc = copy_all(&s, ledgers, count);
 		if (rc < 0) {

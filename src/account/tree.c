@@ -66,7 +66,7 @@ tree_is_inside(const struct tree *t, int dir)
 		here = above;
 		found = here.st_dev == wanted.st_dev &&
 		    here.st_ino == wanted.st_ino;
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		close(fd);
 		fd = up;
 	} while (!found && fd >= 0 && fstat(fd, &above) == 0 &&

@@ -11,6 +11,9 @@
 #ifndef BASE_SERVICE_H
 #define BASE_SERVICE_H
 
+/* How many sockets it has passed to us, from descriptor *first_r on; or
+ * -errno. */
+int service_sockets(int *first_r);
 void service_ready(void);
 void service_reloading(void);
 void service_stopping(void);

@@ -3,6 +3,13 @@
  * SPDX-License-Identifier: MIT */
 #include "base/service.h"
 
+int
+service_sockets(int *first)
+{
+	*first = -1;
+	return 0;
+}
+
 void
 service_ready(void)
 {

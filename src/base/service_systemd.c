@@ -8,6 +8,13 @@
 #include "base/clock.h"
 #include "base/service.h"
 
+int
+service_sockets(int *first)
+{
+	*first = SD_LISTEN_FDS_START;
+	return sd_listen_fds(1);
+}
+
 void
 service_ready(void)
 {

@@ -36,6 +36,7 @@ struct config {
 	char           **server_listen;           /* (c) with NULL; none: all */
 	char            *server_socket;           /* (c) "": in data; "none" */
 	char            *server_data;             /* (c) "": main decides */
+	char            *server_user;             /* (c) "": see options.c */
 	_Atomic int64_t  server_stop_timeout;     /* (a) */
 	_Atomic int64_t  server_retry_spread;     /* (a) */
 	_Atomic int64_t  log_target;              /* (c) enum log_target */
@@ -73,6 +74,7 @@ struct config {
 	_Atomic int64_t  storage_keep_events;     /* (a) 0: any number */
 	_Atomic int64_t  storage_files;           /* (c) 0: by descriptors */
 	_Atomic int64_t  storage_segment;         /* (c) KiB */
+	char            *storage_backups;         /* (c) "": in data */
 };
 
 /* Is told of one fault, a line without LF. */

@@ -69,6 +69,9 @@ const struct option options[] = {
 	{ AT(server, data), TEXT(4095, NULL), "", FIXED,
 	  "The data directory. Empty: that of the installed service, or "
 	  "vcrpd-data in the working directory." },
+	{ AT(server, user), TEXT(32, NULL), "", FIXED,
+	  "Who root becomes when it has bound the ports. Empty: the owner of "
+	  "the data directory." },
 	{ AT(server, stop_timeout), NUMBER(0, 3600, 10), "seconds", RELOAD,
 	  "How long a stop waits for clients to take what is theirs." },
 	{ AT(server, retry_spread), NUMBER(0, 3600, 10), "seconds", RELOAD,
@@ -177,6 +180,9 @@ const struct option options[] = {
 	  "connections. 0: a quarter of them, at most 512." },
 	{ AT(storage, segment), NUMBER(64, 1048576, 16384), "KiB", FIXED,
 	  "The size at which a room's log goes on in another file." },
+	{ AT(storage, backups), TEXT(4095, NULL), "", FIXED,
+	  "A directory below which BACKUP may write. Empty: only in the data "
+	  "directory. All else is out of the server's reach." },
 	{ .path = NULL },
 };
 

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -46,6 +47,16 @@ add(struct listeners *l, int fd, bool local)
 	return 0;
 }
 
+static void
+set_tcp(int fd)
+{
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE);
+	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY);
+	set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
+}
+
 static int
 open_one(struct listeners *l, const struct sockaddr *sa, socklen_t len)
 {
@@ -57,11 +68,7 @@ open_one(struct listeners *l, const struct sockaddr *sa, socklen_t len)
 	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (sa->sa_family == AF_INET6)
 		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE);
-	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY);
-	set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
+	set_tcp(fd);
 	if (bind(fd, sa, len) < 0 || listen(fd, BACKLOG) < 0) {
 		int error = errno;
 
@@ -101,9 +108,9 @@ open_address(struct listeners *l, const char *address, unsigned port)
 }
 
 static void
-close_all(struct listeners *l)
+close_from(struct listeners *l, unsigned first)
 {
-	while (l->count > 0)
+	while (l->count > first)
 		close(l->all[--l->count].fd);
 }
 
@@ -112,6 +119,8 @@ static int
 open_all(struct listeners *l, char *const *addresses, unsigned port,
     bool optional, char *why, size_t size)
 {
+	unsigned first = l->count;
+
 	l->port = port;
 	for (; *addresses != NULL; addresses++) {
 		int rc = open_address(l, *addresses, l->port);
@@ -126,12 +135,12 @@ open_all(struct listeners *l, char *const *addresses, unsigned port,
 
 			snprintf(what, sizeof(what), "address %s port %u",
 			    *addresses, l->port);
-			close_all(l);
+			close_from(l, first);
 			return say(why, size, -rc, what);
 		}
-		l->port = port_of(l->all[0].fd);
+		l->port = port_of(l->all[first].fd);
 	}
-	return l->count > 0 ? 0 : say(why, size, EADDRNOTAVAIL, "no address");
+	return l->count > first ? 0 : say(why, size, EADDRNOTAVAIL, "no address");
 }
 
 int
@@ -143,7 +152,6 @@ listeners_open(struct listeners *l, char *const *addresses, unsigned port,
 	bool all = addresses == NULL || *addresses == NULL;
 	int rc = -EADDRINUSE;
 
-	memset(l, 0, sizeof(*l));
 	for (int i = 0; i < TRIES && rc == -EADDRINUSE; i++) {
 		rc = open_all(l, all ? any : addresses, port, all, why,
 		    size);
@@ -151,6 +159,42 @@ listeners_open(struct listeners *l, char *const *addresses, unsigned port,
 			break;
 	}
 	return rc;
+}
+
+int
+listeners_take(struct listeners *l, int fd, char *why, size_t size)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof(sa), value = sizeof(int);
+	int type = 0, listens = 0;
+	bool local;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &value) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &value) < 0)
+		return say(why, size, errno, "a socket that was passed");
+	local = sa.ss_family == AF_UNIX;
+	if (type != SOCK_STREAM || !listens ||
+	    (!local && sa.ss_family != AF_INET && sa.ss_family != AF_INET6) ||
+	    l->count >= LISTENERS_MAX)
+		return say(why, size, EINVAL, "a socket that was passed");
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return say(why, size, errno, "a socket that was passed");
+	if (!local)
+		set_tcp(fd);
+	if (!local && l->port == 0)
+		l->port = port_of(fd);
+	return add(l, fd, local);
+}
+
+bool
+listeners_has(const struct listeners *l, bool local)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->all[i].local == local)
+			return true;
+	return false;
 }
 
 /* Does anybody listen there? */
@@ -202,7 +246,7 @@ listeners_open_local(struct listeners *l, const char *path, char *why,
 void
 listeners_close(struct listeners *l)
 {
-	close_all(l);
+	close_from(l, 0);
 	if (l->path != NULL)
 		unlink(l->path);
 	free(l->path);

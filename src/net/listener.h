@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * What accepted sockets inherit (no delay, keepalive) is set here, once.
+ * What accepted sockets inherit (no delay, keepalive) is set here, once. The
+ * structure begins as zeros.
  *
  * Threads: main opens and closes; the acceptor accepts.
  * Locks:   none.
@@ -32,6 +33,10 @@ struct listeners {
  * 0, or -errno and what could not be had in why_r. */
 int listeners_open(struct listeners *, char *const *addresses, unsigned port,
     char *why_r, size_t size);
+/* One that listens already, passed by a manager of services. 0 or -errno. */
+int listeners_take(struct listeners *, int fd, char *why_r, size_t size);
+/* Is there one of TCP, or a local one? */
+bool listeners_has(const struct listeners *, bool local);
 /* The local socket, for everybody on this host. One that nobody listens on
  * any more is replaced; one in use is refused. */
 int listeners_open_local(struct listeners *, const char *path, char *why_r,

@@ -18,7 +18,7 @@ import logs
 
 row = Row("48", "backup under load, restored: a prefix of what was said",
           {"rooms": (40, "rooms"), "backups": (5, "one after another")})
-server = Server(row, {"storage.segment": 64})
+server = Server(row, {"storage.segment": 64, "storage.backups": row.dir})
 crowd = Crowd(seed=1)
 crowd.writers(2 * row.args.rooms, row.args.rooms, pad=200, pace=0.02,
               mix=(5, 5, 0))

@@ -74,7 +74,9 @@ class Base(unittest.TestCase):
     config = "limits = { lines = 0; };"
 
     def setUp(self):
-        self.server = self.start(Server(self.config))
+        server = Server()
+        server.configure(self.config + f' storage = {{ backups = "{server.directory}"; }};')
+        self.server = self.start(server)
 
     def start(self, server):
         server.start()
