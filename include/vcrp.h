@@ -22,12 +22,14 @@
  *
  * Blocking: while (vcrp_wait(v, -1, &event) == 1) ...
  *
- * Looking a host's name up blocks. Times are milliseconds. Functions that
- * return int or int64_t return a negative errno value when they refuse.
+ * Looking a host's name up blocks, and so does hashing the password, once, for
+ * as long as the server makes that take. Times are milliseconds. Functions
+ * that return int or int64_t return a negative errno value when they refuse.
  *
  * Threads: any, but one at a time for one struct vcrp. No global state.
  * Locks:   none.
- * Memory:  some 200 KiB for each struct vcrp, and what waits in its queue. */
+ * Memory:  some 200 KiB for each struct vcrp, 100 more with TLS, and what waits
+ *          in its queue. Secrets are wiped by vcrp_free(). */
 #ifndef VCRP_H
 #define VCRP_H
 
@@ -50,10 +52,11 @@ struct vcrp;
 
 /* All may be left zero; the texts are copied. */
 struct vcrp_options {
-	/* Where the server is: "vcrp://host[:port][/room]", "host[:port]", or
-	 * a local socket as "vcrp:///path" or a path with a '/' in it. A '%41'
-	 * in a URI's room or path is decoded; an IPv6 address stands in
-	 * brackets before a port. NULL: localhost. */
+	/* Where the server is: "vcrps://[user@]host[:port][/room]" with TLS,
+	 * "vcrp://..." or "[user@]host[:port]" without, or a local socket as
+	 * "vcrp:///path" or a path with a '/' in it. A '%41' in a URI's user,
+	 * room or path is decoded; an IPv6 address stands in brackets before a
+	 * port. NULL: localhost. */
 	const char *server;
 	/* The name to have, without the '~' that guests are shown with.
 	 * NULL: "guest" and a random number. */
@@ -61,9 +64,29 @@ struct vcrp_options {
 	/* 22 to 64 of A-Z a-z 0-9 _ -, a secret that keeps the name for us
 	 * between two connections. NULL: one is made up. */
 	const char *key;
-	/* Be who the kernel says we are (AUTH EXTERNAL) in place of nick and
-	 * key; for the local socket. */
+	/* Log in with an account, in place of nick and key. The password does
+	 * not leave: the server proves to us that it knows us as we do to it
+	 * (SCRAM), and with TLS both prove that nobody is in between, if the
+	 * server can. NULL: the user of server's URI, if it has one. */
+	const char *user;
+	const char *password;
+	/* With TLS: the one certificate to take from the server, as
+	 * "sha256:" and 64 hex digits, and whatever it says. NULL: one that
+	 * the system's certificate authorities verify for the host. With any
+	 * other it ends, as "certificate", before anything of ours is sent:
+	 * vcrp_fingerprint() has what to take next time, if somebody who can
+	 * decide that says so. */
+	const char *fingerprint;
+	/* Our own certificate and its key, files in PEM; without a key it is
+	 * in the certificate's. For external. */
+	const char *certificate;
+	const char *certificate_key;
+	/* Be who the certificate or, on a local socket, the kernel says we are
+	 * (AUTH EXTERNAL), in place of nick and key, user and password. */
 	bool external;
+	/* Do not log in at all: VCRP_UP comes with the greeting. For what may
+	 * be asked before a login: REGISTER, HELP. */
+	bool visitor;
 	/* Do not connect again once a connection was tried. */
 	bool once;
 	/* For connecting to one address and logging in. 0: 10000. */
@@ -77,7 +100,7 @@ struct vcrp_options {
 
 enum vcrp_kind {
 	VCRP_LINE = 1,	/* a line of the server's */
-	VCRP_UP,	/* logged in; the line is the OK */
+	VCRP_UP,	/* logged in; the line is the OK, or the greeting */
 	VCRP_DOWN,	/* no connection: text says why, wait until when */
 	VCRP_LOST,	/* request was sent and its answer is lost for good */
 	VCRP_DEFECT,	/* the room's numbers are not right: text says what */
@@ -118,10 +141,13 @@ struct vcrp_event {
 	const char *name;
 	/* The first word of ERR and BYE, and of VCRP_END; or NULL. Made up by
 	 * the library are: "closed" (the connection, with options.once),
-	 * "quit" and "not-vcrp". */
+	 * "quit", "not-vcrp", "certificate" (it is not to be trusted),
+	 * "unproved" (the server does not prove that it knows our password,
+	 * or would make that cheap to fake) and, as the server's own,
+	 * "need-tls" (it takes no passwords on this connection). */
 	const char *code;
 	/* Of a numbered event (MSG, EDIT, DELETE, REACT, SET, ROLE): its number
-	 * and its time since 1970; 0 elsewhere. Of OK SAY and the like and of
+	 * and its time since 1970; 0 elsewhere. Of READ: the number alone. Of OK SAY and the like and of
 	 * the answer to a repeat: number alone. Of OK JOIN: the last there is;
 	 * of OK SEARCH: the first that was looked at. */
 	uint64_t number;
@@ -204,6 +230,14 @@ size_t vcrp_pending(const struct vcrp *);
 bool vcrp_is_up(const struct vcrp *);
 /* Our name as the server shows it ("~alice"), "" before the first login. */
 const char *vcrp_name(const struct vcrp *);
+/* Of the certificate that the server showed last, as options.fingerprint has
+ * it; "" for none. */
+const char *vcrp_fingerprint(const struct vcrp *);
+/* What the server offers, by its greeting on this connection or the last: the
+ * value of the feature ("scram-i": 10000), "" where it has none. False when it
+ * is not offered, or not shorter than size. */
+bool vcrp_feature(const struct vcrp *, const char *name, char *value_r,
+    size_t size);
 /* The room that options.server names, NULL for none. */
 const char *vcrp_default_room(const struct vcrp *);
 /* The number of the last event taken in a room one is in; 0 otherwise. */
@@ -212,6 +246,8 @@ uint64_t vcrp_cursor(const struct vcrp *, const char *room);
 /* Where options.server points to, in one form whatever the form it has:
  * "host:port" or a path. False when it is none, or too long for size. */
 bool vcrp_address(const char *server, char *address_r, size_t size);
+/* The user in it; false when there is none, too. */
+bool vcrp_user(const char *server, char *user_r, size_t size);
 
 /* The value of an attribute of the event's line ("re", "wait"); false when it
  * is not there, or not shorter than size. A value may be "". */

@@ -4,7 +4,6 @@
 #include "lib/address.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -85,13 +84,33 @@ split_host(char *text, char **host_r, char **port_r)
 	return NULL;
 }
 
+/* "user@", which is taken off *text. */
+static const char *
+parse_user(struct vaddress *address, char **text)
+{
+	char *user = *text, *at = strrchr(user, '@');
+
+	if (at == NULL)
+		return NULL;
+	*at = '\0';
+	*text = at + 1;
+	if (strchr(user, ':') != NULL)
+		return "a password has no place in a server's name";
+	if (!percent_decode(user) || !vline_is_word(user))
+		return "what stands before the '@' is no name";
+	address->user = strdup(user);
+	return address->user == NULL ? strerror(ENOMEM) : NULL;
+}
+
 static const char *
 parse_host(struct vaddress *address, char *text)
 {
 	const char *why;
 	char *host, *port;
 
-	why = split_host(text, &host, &port);
+	why = parse_user(address, &text);
+	if (why == NULL)
+		why = split_host(text, &host, &port);
 	if (why != NULL)
 		return why;
 	address->host = strdup(host);
@@ -130,10 +149,13 @@ vaddress_init(struct vaddress *address, const char *text, const char **why_r)
 		*why_r = strerror(ENOMEM);
 		return -ENOMEM;
 	}
-	if (strncasecmp(copy, SCHEME, strlen(SCHEME)) == 0) {
+	address->tls = strncasecmp(copy, SCHEME_TLS, strlen(SCHEME_TLS)) == 0;
+	if (address->tls) {
+		*why_r = parse_uri(address, copy + strlen(SCHEME_TLS));
+		if (address->path != NULL)
+			*why_r = "a local socket needs no TLS: vcrp://";
+	} else if (strncasecmp(copy, SCHEME, strlen(SCHEME)) == 0) {
 		*why_r = parse_uri(address, copy + strlen(SCHEME));
-	} else if (strncasecmp(copy, SCHEME_TLS, strlen(SCHEME_TLS)) == 0) {
-		*why_r = "vcrps: needs TLS, which is not built in";
 	} else if (strchr(copy, '/') != NULL) {
 		address->path = strdup(copy);
 		*why_r = NULL;
@@ -157,6 +179,7 @@ vaddress_fini(struct vaddress *address)
 	free(address->path);
 	free(address->host);
 	free(address->port);
+	free(address->user);
 	free(address->room);
 	*address = (struct vaddress){ 0 };
 }

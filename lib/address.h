@@ -8,12 +8,16 @@
 #ifndef LIB_ADDRESS_H
 #define LIB_ADDRESS_H
 
+#include <stdbool.h>
+
 /* Either path, or host and port. */
 struct vaddress {
 	char *path;	/* of a local socket */
 	char *host;
 	char *port;
+	char *user;	/* NULL for none */
 	char *room;	/* NULL for none */
+	bool  tls;
 };
 
 /* text as struct vcrp_options describes it. 0, or -EINVAL with a phrase in

@@ -42,15 +42,48 @@ static bool
 on_greeting(struct vcrp *v, const struct vline *line,
     struct vcrp_event *event)
 {
-	(void)event;
-	if (line->count < 1 || strcmp(line->words[0], "1") != 0)
+	if (line->count < 1 || strcmp(line->words[0], "1") != 0) {
 		vsession_end(v, "not-vcrp", "the server speaks another VCRP");
+		return true;
+	}
+	snprintf(v->features, sizeof(v->features), "%s",
+	    line->count > 3 ? line->words[3] : "");
+	if (v->phase != PHASE_LOGIN)
+		return true;
+	if (v->visitor) {
+		vsession_up(v, "");
+		event->kind = VCRP_UP;
+	} else if (v->sasl != NULL) {
+		vsession_prove(v);
+	}
 	return true;
+}
+
+/* Nothing of it is for the program, and little of it for anybody. */
+static bool
+on_auth(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	char answer[VLINE_MAX];
+
+	(void)event;
+	if (v->phase != PHASE_LOGIN || v->sasl == NULL)
+		return false;
+	if (!vsasl_step(v->sasl, line->count > 0 ? line->words[0] : "=",
+	    answer))
+		vsession_end(v, "unproved", vsasl_why(v->sasl));
+	else
+		vlink_put(&v->link, answer, strlen(answer));
+	return false;
 }
 
 static bool
 on_login(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
+	if (v->sasl != NULL && !vsasl_is_proved(v->sasl)) {
+		vsession_end(v, "unproved", "the server has not proved that "
+		    "it knows us");
+		return true;
+	}
 	if (line->count < 2)
 		return true;
 	vsession_up(v, line->words[1]);
@@ -112,7 +145,9 @@ on_login_refused(struct vcrp *v, const struct vline *line, int wait)
 
 	if (wait < 0)
 		wait = attribute_ms(line, "retry");
-	if (wait < 0 && !is_passing(v, line->words[0])) {
+	/* The same password will be as wrong later. */
+	if (strcmp(line->words[0], "auth-failed") == 0 ||
+	    (wait < 0 && !is_passing(v, line->words[0]))) {
 		vsession_end(v, line->words[0], line->text ? line->text : "");
 		return true;
 	}
@@ -224,6 +259,16 @@ static bool
 on_pong(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
 	finish_number(v, vstream_own_number(v, line), event);
+	/* Else it answers the PING that a login begins with. */
+	return event->request != 0;
+}
+
+static bool
+on_read(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	(void)v;
+	if (line->count > 1 && vline_number(line->words[1], &event->number))
+		event->room = line->words[0];
 	return true;
 }
 
@@ -239,6 +284,7 @@ on_other(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 
 static answer_fn *const handlers[] = {
 	[VERB_OTHER]	= on_other,
+	[VERB_AUTH]	= on_auth,
 	[VERB_BYE]	= on_bye,
 	[VERB_DELETE]	= vstream_numbered,
 	[VERB_EDIT]	= vstream_numbered,
@@ -253,6 +299,7 @@ static answer_fn *const handlers[] = {
 	[VERB_PONG]	= on_pong,
 	[VERB_QUIT]	= on_other,
 	[VERB_REACT]	= vstream_numbered,
+	[VERB_READ]	= on_read,
 	[VERB_RESET]	= vstream_reset,
 	[VERB_ROLE]	= vstream_numbered,
 	[VERB_ROOM]	= on_room,

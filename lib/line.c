@@ -18,6 +18,7 @@ struct row {
 /* Of what is not here the library needs nothing but the verb: the rest of
  * such a line is its text. */
 static const struct row answers[] = {
+	{ "AUTH",	1, VERB_AUTH },
 	{ "BYE",	1, VERB_BYE },
 	{ "DELETE",	5, VERB_DELETE },
 	{ "EDIT",	5, VERB_EDIT },
@@ -31,6 +32,7 @@ static const struct row answers[] = {
 	{ "PING",	0, VERB_PING },
 	{ "PONG",	0, VERB_PONG },
 	{ "REACT",	5, VERB_REACT },
+	{ "READ",	2, VERB_READ },
 	{ "RESET",	2, VERB_RESET },
 	{ "ROLE",	6, VERB_ROLE },
 	{ "ROOM",	3, VERB_ROOM },

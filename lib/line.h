@@ -24,6 +24,7 @@
 /* Both directions: what a server sends and what a client asks for. */
 enum vverb {
 	VERB_OTHER,
+	VERB_AUTH,
 	VERB_BYE,
 	VERB_DELETE,
 	VERB_EDIT,
@@ -38,6 +39,7 @@ enum vverb {
 	VERB_PONG,
 	VERB_QUIT,
 	VERB_REACT,
+	VERB_READ,
 	VERB_RESET,
 	VERB_ROLE,
 	VERB_ROOM,

@@ -17,24 +17,34 @@
 #define SOCKET_FLAGS	(SOCK_NONBLOCK | SOCK_CLOEXEC)
 
 void
-vlink_init(struct vlink *link)
+vlink_init(struct vlink *link, struct vtls *tls)
 {
 	link->fd = -1;
-	link->connecting = false;
+	link->tls = tls;
+	link->connecting = link->shaking = false;
 	link->ended = NULL;
 	link->addresses = link->next = NULL;
 	link->in_begin = link->in_end = 0;
 	link->out_begin = link->out_end = 0;
 }
 
+static void
+hang_up(struct vlink *link)
+{
+	if (link->tls != NULL)
+		vtls_end(link->tls);
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+}
+
 void
 vlink_close(struct vlink *link)
 {
-	if (link->fd >= 0)
-		close(link->fd);
+	hang_up(link);
 	if (link->addresses != NULL)
 		freeaddrinfo(link->addresses);
-	vlink_init(link);
+	vlink_init(link, link->tls);
 }
 
 static void
@@ -42,6 +52,7 @@ connect_to(struct vlink *link, int family, const struct sockaddr *address,
     socklen_t len)
 {
 	link->connecting = true;
+	link->shaking = false;
 	link->fd = socket(family, SOCK_STREAM | SOCKET_FLAGS, 0);
 	if (link->fd < 0)
 		link->ended = strerror(errno);
@@ -55,8 +66,7 @@ vlink_try_next(struct vlink *link)
 	struct addrinfo *address;
 
 	while ((address = link->next) != NULL) {
-		if (link->fd >= 0)
-			close(link->fd);
+		hang_up(link);
 		link->ended = NULL;
 		link->next = address->ai_next;
 		connect_to(link, address->ai_family, address->ai_addr,
@@ -114,11 +124,13 @@ vlink_events(const struct vlink *link)
 	if (link->fd < 0 || link->ended != NULL)
 		return 0;
 	if (link->connecting)
-		return POLLOUT;
+		return link->shaking ? vtls_events(link->tls) : POLLOUT;
 	if (link->in_end - link->in_begin < VLINK_IN)
 		events |= POLLIN;
 	if (link->out_begin < link->out_end)
 		events |= POLLOUT;
+	if (link->tls != NULL)
+		events |= vtls_events(link->tls) & POLLOUT;
 	return events;
 }
 
@@ -155,12 +167,42 @@ finish_connecting(struct vlink *link)
 		return;
 	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
-	if (error == 0) {
-		link->connecting = false;
-		set_options(link->fd);
-	} else if (!vlink_try_next(link)) {
-		link->ended = strerror(error);
+	if (error != 0) {
+		if (!vlink_try_next(link))
+			link->ended = strerror(error);
+		return;
 	}
+	set_options(link->fd);
+	if (link->tls == NULL)
+		link->connecting = false;
+	else if (vtls_begin(link->tls, link->fd))
+		link->shaking = true;
+	else
+		link->ended = vtls_why(link->tls);
+}
+
+static void
+shake(struct vlink *link)
+{
+	int result = vtls_shake(link->tls);
+
+	if (result > 0)
+		link->connecting = link->shaking = false;
+	else if (result < 0)
+		link->ended = vtls_why(link->tls);
+}
+
+static ssize_t
+put_out(struct vlink *link, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	if (link->tls != NULL)
+		return vtls_write(link->tls, bytes, len);
+	do
+		n = send(link->fd, bytes, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
 }
 
 void
@@ -171,12 +213,10 @@ vlink_flush(struct vlink *link)
 	if (link->fd < 0 || link->connecting || link->ended != NULL)
 		return;
 	while (link->out_begin < link->out_end) {
-		n = send(link->fd, link->out + link->out_begin,
-		    link->out_end - link->out_begin, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* A broken pipe is left to recv(): there may be a BYE. */
-		if (n < 0)
+		n = put_out(link, link->out + link->out_begin,
+		    link->out_end - link->out_begin);
+		/* A broken pipe is left to reading: there may be a BYE. */
+		if (n <= 0)
 			break;
 		link->out_begin += (size_t)n;
 	}
@@ -185,23 +225,39 @@ vlink_flush(struct vlink *link)
 }
 
 static void
-fill(struct vlink *link)
+take_in(struct vlink *link, char *bytes, size_t size)
 {
-	size_t len = link->in_end - link->in_begin;
-	ssize_t n;
+	ssize_t n = link->tls != NULL ? vtls_read(link->tls, bytes, size) :
+	    recv(link->fd, bytes, size, 0);
 
-	memmove(link->in, link->in + link->in_begin, len);
-	link->in_begin = 0;
-	link->in_end = len;
-	if (len == VLINK_IN)
-		return;
-	n = recv(link->fd, link->in + len, VLINK_IN - len, 0);
 	if (n > 0)
 		link->in_end += (size_t)n;
+	else if (link->tls != NULL)
+		link->ended = n < 0 ? vtls_why(link->tls) : NULL;
 	else if (n == 0)
 		link->ended = "the server closed the connection";
 	else if (errno != EAGAIN && errno != EINTR)
 		link->ended = strerror(errno);
+}
+
+static void
+fill(struct vlink *link)
+{
+	size_t len = link->in_end - link->in_begin;
+
+	memmove(link->in, link->in + link->in_begin, len);
+	link->in_begin = 0;
+	link->in_end = len;
+	if (len < VLINK_IN)
+		take_in(link, link->in + len, VLINK_IN - len);
+}
+
+bool
+vlink_has_more(const struct vlink *link)
+{
+	return link->tls != NULL && link->ended == NULL &&
+	    link->in_end - link->in_begin < VLINK_IN &&
+	    vtls_has_more(link->tls);
 }
 
 void
@@ -209,8 +265,10 @@ vlink_step(struct vlink *link)
 {
 	if (link->fd < 0 || link->ended != NULL)
 		return;
-	if (link->connecting)
+	if (link->connecting && !link->shaking)
 		finish_connecting(link);
+	if (link->shaking)
+		shake(link);
 	if (link->connecting || link->ended != NULL)
 		return;
 	vlink_flush(link);

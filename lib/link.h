@@ -2,13 +2,14 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Knows no protocol but its line ends. Both directions have a buffer of a
- * fixed size: a full one makes the other side wait.
+ * Knows no protocol but its line ends, and that TLS may be below. Both
+ * directions have a buffer of a fixed size: a full one makes the other side
+ * wait.
  *
  * Threads: one at a time.
  * Locks:   none.
  * Memory:  its buffers are part of it; the list of addresses and the
- *          descriptor are released by vlink_close(). */
+ *          descriptor are released by vlink_close(); tls is its user's. */
 #ifndef LIB_LINK_H
 #define LIB_LINK_H
 
@@ -17,13 +18,16 @@
 #include <stddef.h>
 
 #include "lib/address.h"
+#include "lib/tls.h"
 
 #define VLINK_IN	65536
 #define VLINK_OUT	65536
 
 struct vlink {
 	int              fd;		/* -1 for none */
-	bool             connecting;
+	bool             connecting;	/* up to the end of TLS's handshake */
+	bool             shaking;
+	struct vtls     *tls;		/* NULL for none */
 	const char      *ended;		/* why there is nothing more to read */
 	struct addrinfo *addresses;
 	struct addrinfo *next;		/* to try when this one fails */
@@ -33,7 +37,7 @@ struct vlink {
 	char             out[VLINK_OUT];
 };
 
-void vlink_init(struct vlink *);
+void vlink_init(struct vlink *, struct vtls *tls);
 /* Begins to connect, after looking the host up, which blocks. Whatever goes
  * wrong, here or later, ends up in ended. */
 void vlink_open(struct vlink *, const struct vaddress *);
@@ -45,6 +49,9 @@ short vlink_events(const struct vlink *);
 /* Finishes connecting, writes and reads once, all without waiting. */
 void vlink_step(struct vlink *);
 void vlink_flush(struct vlink *);
+
+/* There is something to read that no poll() tells of. */
+bool vlink_has_more(const struct vlink *);
 
 /* Takes a line, without its line end, into line_r of VLINE_MAX bytes. A NUL
  * ends it early; a line that is too long ends the link. */

@@ -149,8 +149,12 @@ log_in(struct vcrp *v)
 	char line[VNAME_SIZE + VKEY_MAX + 32];
 	int len;
 
+	if (v->sasl != NULL)
+		vsasl_reset(v->sasl);
 	if (v->external)
 		len = snprintf(line, sizeof(line), "AUTH EXTERNAL\n");
+	else if (v->sasl != NULL || v->visitor)
+		len = snprintf(line, sizeof(line), "PING\n");
 	else
 		len = snprintf(line, sizeof(line), "@key=%s HELLO %s\n",
 		    v->key, v->nick);
@@ -289,6 +293,35 @@ vsession_down(struct vcrp *v, const char *why, int wait)
 	v->news_wait = wait >= 0 ? wait : pause_length(v);
 	v->phase = PHASE_WAITING;
 	v->deadline = vsession_now() + v->news_wait;
+}
+
+void
+vsession_ended(struct vcrp *v)
+{
+	if (v->link.tls != NULL && vtls_is_refused(v->link.tls))
+		vsession_end(v, "certificate", v->link.ended);
+	else
+		vsession_down(v, v->link.ended, -1);
+}
+
+/* Bound to the connection wherever the server offers that: then nobody can
+ * stand between. */
+void
+vsession_prove(struct vcrp *v)
+{
+	char line[VLINE_MAX], none[1];
+	bool bound = v->link.tls != NULL &&
+	    vcrp_feature(v, "scram-sha-256-plus", none, sizeof(none));
+
+	if (!bound && !vcrp_feature(v, "scram-sha-256", none, sizeof(none)))
+		vsession_end(v, "need-tls", v->link.tls != NULL ?
+		    "the server takes no passwords" :
+		    "the server takes no passwords here; vcrps:// may help");
+	else if (!vsasl_begin(v->sasl, v->link.tls, bound, line))
+		vsession_end(v, "unproved", vsasl_why(v->sasl));
+	else
+		vlink_put(&v->link, line, strlen(line));
+	explicit_bzero(line, sizeof(line));
 }
 
 void

@@ -3,6 +3,10 @@
  *  WAITING -> CONNECTING -> LOGIN -> UP -> QUITTING -> OVER
  *     ^___________|___________|______|
  *
+ * CONNECTING includes TLS's handshake. A login with a password, and a visit,
+ * begin with a PING, since what the server offers is told in its greeting,
+ * and a client speaks first.
+ *
  * SPDX-License-Identifier: MIT
  *
  * vcrp.c is what programs call, session.c what goes out and when, answer.c
@@ -18,6 +22,7 @@
 #include "lib/line.h"
 #include "lib/link.h"
 #include "lib/room.h"
+#include "lib/sasl.h"
 #include "vcrp.h"
 
 #define VPREFIX_SIZE	11	/* the random part of an id, with its NUL */
@@ -26,6 +31,7 @@
 #define VKEY_MIN	22
 #define VKEY_MAX	64
 #define VWHY_SIZE	512
+#define VFEATURES_SIZE	512
 
 enum vphase {
 	PHASE_WAITING,
@@ -48,7 +54,9 @@ struct vcrp {
 	char            key[VKEY_MAX + 1];
 	char            prefix[VPREFIX_SIZE];
 	char            name[VNAME_SIZE];	/* as the server shows it */
+	struct vsasl   *sasl;		/* NULL without a password */
 	bool            external;
+	bool            visitor;
 	bool            once;
 	int             timeout;
 	int             retry_min, retry_max;
@@ -63,6 +71,7 @@ struct vcrp {
 	struct vroom    control;
 	size_t          pending;
 	struct vlink    link;
+	char            features[VFEATURES_SIZE];	/* as greeted last */
 
 	/* Events to deliver before any further line. */
 	enum vnews      news;
@@ -101,6 +110,10 @@ int64_t vsession_deadline(const struct vcrp *);
 /* The connection is gone; a new one in wait ms, or after the usual pause when
  * that is negative. With options.once: the end. */
 void vsession_down(struct vcrp *, const char *why, int wait);
+/* The link has ended: the same, or the end if it is not to be tried again. */
+void vsession_ended(struct vcrp *);
+/* The server's features are known: logs in with the password. */
+void vsession_prove(struct vcrp *);
 void vsession_up(struct vcrp *, const char *name);
 /* What comes next is VCRP_END. */
 void vsession_end(struct vcrp *, const char *code, const char *why);

@@ -1,4 +1,4 @@
-/* vcrp.c -- what programs call, but for requests
+/* vcrp.c -- what programs call, but to begin and to ask
  *
  * SPDX-License-Identifier: MIT */
 #include "vcrp.h"
@@ -12,105 +12,6 @@
 #include "lib/session.h"
 
 #define QUIT_WAIT	2000
-
-static const char *
-check_options(const struct vcrp_options *o)
-{
-	const char *marks = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
-	if (o->nick != NULL && (strlen(o->nick) > 64 ||
-	    !vline_is_word(o->nick) || vline_check(o->nick) != 0))
-		return "a nick is a word of 1 to 64 bytes";
-	if (o->key != NULL && (strlen(o->key) < VKEY_MIN ||
-	    strlen(o->key) > VKEY_MAX ||
-	    o->key[strspn(o->key, marks)] != '\0'))
-		return "a key has 22 to 64 letters, digits, '_' and '-'";
-	if (o->timeout < 0 || o->retry_min < 0 || o->retry_max < 0)
-		return "a time is not negative";
-	return NULL;
-}
-
-/* 32 marks, so that each takes five of a byte's bits. */
-static bool
-make_up(char *word_r, size_t len)
-{
-	unsigned char bytes[VKEY_MAX];
-	size_t i;
-
-	if (!vsession_random(bytes, len))
-		return false;
-	for (i = 0; i < len; i++)
-		word_r[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
-	word_r[len] = '\0';
-	return true;
-}
-
-static bool
-be_somebody(struct vcrp *v, const struct vcrp_options *o)
-{
-	unsigned number;
-
-	if (!make_up(v->prefix, sizeof(v->prefix) - 1) ||
-	    !make_up(v->key, 32) || !vsession_random(&number, sizeof(number)))
-		return false;
-	snprintf(v->nick, sizeof(v->nick), "guest%u", number % 100000);
-	if (o->nick != NULL)
-		snprintf(v->nick, sizeof(v->nick), "%s", o->nick);
-	if (o->key != NULL)
-		snprintf(v->key, sizeof(v->key), "%s", o->key);
-	return true;
-}
-
-struct vcrp *
-vcrp_new(const struct vcrp_options *o, const char **why_r)
-{
-	struct vcrp *v;
-
-	*why_r = check_options(o);
-	if (*why_r != NULL)
-		return NULL;
-	v = calloc(1, sizeof(*v));
-	if (v == NULL) {
-		*why_r = strerror(ENOMEM);
-		return NULL;
-	}
-	vlink_init(&v->link);
-	vroom_init(&v->control);
-	vroom_init(&v->lost);
-	v->external = o->external;
-	v->once = o->once;
-	v->timeout = o->timeout > 0 ? o->timeout : 10000;
-	v->retry_min = o->retry_min > 0 ? o->retry_min : 500;
-	v->retry_max = o->retry_max > 0 ? o->retry_max : 30000;
-	if (v->retry_max < v->retry_min)
-		v->retry_max = v->retry_min;
-	if (!be_somebody(v, o)) {
-		*why_r = "no random bytes to be had";
-		vcrp_free(&v);
-	} else if (vaddress_init(&v->address, o->server != NULL ?
-	    o->server : "localhost", why_r) != 0) {
-		vcrp_free(&v);
-	}
-	return v;
-}
-
-void
-vcrp_free(struct vcrp **at)
-{
-	struct vcrp *v = *at;
-
-	*at = NULL;
-	if (v == NULL)
-		return;
-	vlink_close(&v->link);
-	vaddress_fini(&v->address);
-	vroom_fini(&v->control);
-	vroom_fini(&v->lost);
-	vroom_free_all(&v->rooms);
-	explicit_bzero(v->key, sizeof(v->key));
-	free(v);
-}
 
 int
 vcrp_fd(const struct vcrp *v)
@@ -136,7 +37,7 @@ vcrp_timeout(const struct vcrp *v)
 {
 	int64_t deadline, left;
 
-	if (has_event(v))
+	if (has_event(v) || vlink_has_more(&v->link))
 		return 0;
 	deadline = vsession_deadline(v);
 	if (deadline == INT64_MAX)
@@ -203,7 +104,7 @@ vcrp_next(struct vcrp *v, struct vcrp_event *event_r)
 			if (vanswer(v, event_r))
 				return true;
 		} else if (v->link.ended != NULL) {
-			vsession_down(v, v->link.ended, -1);
+			vsession_ended(v);
 		} else {
 			break;
 		}
@@ -278,6 +179,37 @@ vcrp_default_room(const struct vcrp *v)
 	return v->address.room;
 }
 
+const char *
+vcrp_fingerprint(const struct vcrp *v)
+{
+	return v->link.tls != NULL ? vtls_fingerprint(v->link.tls) : "";
+}
+
+bool
+vcrp_feature(const struct vcrp *v, const char *name, char *value_r,
+    size_t size)
+{
+	const char *at = v->features, *equals;
+	size_t len, name_len;
+
+	for (; *at != '\0'; at += len + (at[len] == ',')) {
+		len = strcspn(at, ",");
+		equals = memchr(at, '=', len);
+		name_len = equals != NULL ? (size_t)(equals - at) : len;
+		if (name_len != strlen(name) ||
+		    strncmp(at, name, name_len) != 0)
+			continue;
+		at += name_len + (equals != NULL);
+		len -= name_len + (equals != NULL);
+		if (len >= size)
+			return false;
+		memcpy(value_r, at, len);
+		value_r[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
 uint64_t
 vcrp_cursor(const struct vcrp *v, const char *room)
 {
@@ -300,6 +232,21 @@ vcrp_address(const char *server, char *address_r, size_t size)
 	    snprintf(address_r, size, "%s:%s", address.host, address.port);
 	vaddress_fini(&address);
 	return len >= 0 && (size_t)len < size;
+}
+
+bool
+vcrp_user(const char *server, char *user_r, size_t size)
+{
+	struct vaddress address;
+	const char *why;
+	bool good = false;
+
+	if (vaddress_init(&address, server, &why) != 0)
+		return false;
+	if (address.user != NULL)
+		good = snprintf(user_r, size, "%s", address.user) < (int)size;
+	vaddress_fini(&address);
+	return good;
 }
 
 bool

@@ -40,6 +40,12 @@ give_up(const struct peer *peer, const char *waiting_for)
 }
 
 static void
+begin(struct peer *peer)
+{
+	*peer = (struct peer){ .fd = -1, .give = SIZE_MAX, .take = SIZE_MAX };
+}
+
+static void
 open_with(struct peer *peer, const struct vcrp_options *options,
     const char *server)
 {
@@ -54,24 +60,44 @@ open_with(struct peer *peer, const struct vcrp_options *options,
 	}
 }
 
-void
-peer_open(struct peer *peer, const struct vcrp_options *options)
+static int
+listen_anywhere(struct peer *peer)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)
 	};
 	socklen_t len = sizeof(address);
-	char server[64];
 
-	*peer = (struct peer){ .fd = -1 };
+	begin(peer);
 	peer->listener = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(peer->listener, (struct sockaddr *)&address, len) < 0 ||
 	    getsockname(peer->listener, (struct sockaddr *)&address, &len) < 0)
 		abort();
+	return ntohs(address.sin_port);
+}
+
+void
+peer_open(struct peer *peer, const struct vcrp_options *options)
+{
+	char server[64];
+
 	snprintf(server, sizeof(server), "127.0.0.1:%d",
-	    ntohs(address.sin_port));
+	    listen_anywhere(peer));
 	open_with(peer, options, server);
+}
+
+void
+peer_open_tls(struct peer *peer, const struct vcrp_options *options,
+    SSL_CTX *context, const char *server)
+{
+	const char *mark = strstr(server, "%d");
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%.*s%d%s", (int)(mark - server),
+	    server, listen_anywhere(peer), mark + 2);
+	peer->context = context;
+	open_with(peer, options, whole);
 }
 
 void
@@ -80,7 +106,7 @@ peer_open_local(struct peer *peer, const struct vcrp_options *options)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char dir[] = "/tmp/vcrp-peer-XXXXXX";
 
-	*peer = (struct peer){ .fd = -1 };
+	begin(peer);
 	if (mkdtemp(dir) == NULL)
 		abort();
 	snprintf(peer->path, sizeof(peer->path), "%s/socket", dir);
@@ -135,6 +161,82 @@ keep(struct peer *peer, const struct vcrp_event *event)
 	copy_text(seen->code, sizeof(seen->code), event->code);
 }
 
+static bool
+readable(int fd)
+{
+	struct pollfd item = { .fd = fd, .events = POLLIN };
+
+	return poll(&item, 1, 0) == 1;
+}
+
+/* All of it, up to where it is to be cut. */
+static void
+send_bytes(struct peer *peer, const char *bytes, size_t len)
+{
+	size_t most = len < peer->give ? len : peer->give;
+	ssize_t n;
+
+	for (; most > 0; bytes += n, len -= (size_t)n, most -= (size_t)n) {
+		n = send(peer->fd, bytes, most, MSG_NOSIGNAL);
+		if (n <= 0)
+			break;
+		peer->give -= (size_t)n;
+		peer->given += (size_t)n;
+	}
+	if (len > 0)
+		peer_hang_up(peer);
+}
+
+/* 0 when it is over. */
+static size_t
+receive_bytes(struct peer *peer, char *bytes, size_t size)
+{
+	ssize_t n = peer->take == 0 ? 0 : recv(peer->fd, bytes,
+	    size < peer->take ? size : peer->take, 0);
+
+	if (n <= 0) {
+		peer_hang_up(peer);
+		return 0;
+	}
+	peer->take -= (size_t)n;
+	peer->taken_in += (size_t)n;
+	return (size_t)n;
+}
+
+static void
+flush_tls(struct peer *peer)
+{
+	char bytes[16384];
+	int n;
+
+	while (peer->ssl != NULL && (n = BIO_read(SSL_get_wbio(peer->ssl),
+	    bytes, sizeof(bytes))) > 0)
+		send_bytes(peer, bytes, (size_t)n);
+}
+
+/* Takes in what has come. */
+static void
+take_in(struct peer *peer)
+{
+	char bytes[16384];
+	size_t n;
+	int len;
+
+	if (peer->ssl == NULL) {
+		peer->in_len += receive_bytes(peer, peer->in + peer->in_len,
+		    sizeof(peer->in) - peer->in_len);
+		return;
+	}
+	n = receive_bytes(peer, bytes, sizeof(bytes));
+	if (n == 0)
+		return;
+	BIO_write(SSL_get_rbio(peer->ssl), bytes, (int)n);
+	while (peer->ssl != NULL && (len = SSL_read(peer->ssl, peer->in +
+	    peer->in_len, (int)(sizeof(peer->in) - peer->in_len))) > 0)
+		peer->in_len += (size_t)len;
+	flush_tls(peer);
+}
+
 /* Lets the library work, for as long as nothing happens on fd or to it. */
 static void
 turn(struct peer *peer, int fd)
@@ -146,19 +248,47 @@ turn(struct peer *peer, int fd)
 	items[0] = (struct pollfd){
 		.fd = vcrp_fd(peer->v), .events = vcrp_events(peer->v)
 	};
+	if (peer->ssl != NULL)
+		fd = peer->fd;
 	items[1] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	poll(items, 2, wait >= 0 && wait < 100 ? wait : 100);
 	vcrp_step(peer->v);
 	while (vcrp_next(peer->v, &event))
 		keep(peer, &event);
+	/* A handshake takes turns, and nobody waits for a line in it. */
+	if (peer->ssl != NULL && readable(peer->fd))
+		take_in(peer);
 }
 
-static bool
-readable(int fd)
+void
+peer_turn(struct peer *peer)
 {
-	struct pollfd item = { .fd = fd, .events = POLLIN };
+	turn(peer, peer->fd >= 0 ? peer->fd : peer->listener);
+	if (peer->fd >= 0 && peer->ssl == NULL && readable(peer->fd))
+		take_in(peer);
+}
 
-	return poll(&item, 1, 0) == 1;
+static void
+accept_one(struct peer *peer)
+{
+	peer_hang_up(peer);
+	peer->fd = accept(peer->listener, NULL, NULL);
+	if (peer->context == NULL)
+		return;
+	peer->ssl = SSL_new(peer->context);
+	if (peer->ssl == NULL)
+		abort();
+	SSL_set_bio(peer->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	SSL_set_accept_state(peer->ssl);
+}
+
+bool
+peer_has_accepted(struct peer *peer)
+{
+	if (!readable(peer->listener))
+		return false;
+	accept_one(peer);
+	return true;
 }
 
 void
@@ -171,8 +301,7 @@ peer_accept(struct peer *peer, const char *first)
 			give_up(peer, "a connection");
 		turn(peer, peer->listener);
 	}
-	peer_hang_up(peer);
-	peer->fd = accept(peer->listener, NULL, NULL);
+	accept_one(peer);
 	if (first != NULL)
 		peer_hear(peer, first);
 }
@@ -190,6 +319,8 @@ peer_login(struct peer *peer)
 void
 peer_hang_up(struct peer *peer)
 {
+	SSL_free(peer->ssl);
+	peer->ssl = NULL;
 	if (peer->fd >= 0)
 		close(peer->fd);
 	peer->fd = -1;
@@ -203,30 +334,32 @@ peer_cut(struct peer *peer)
 	CU_ASSERT_EQUAL(peer_event(peer)->kind, VCRP_DOWN);
 }
 
-/* The next whole line, cut off in place. */
-static void
-take_line(struct peer *peer, char *line_r)
+bool
+peer_has_line(struct peer *peer, char *line_r)
 {
-	int64_t end = now() + PATIENCE;
-	char *lf;
-	ssize_t n;
+	char *lf = memchr(peer->in, '\n', peer->in_len);
 
-	while ((lf = memchr(peer->in, '\n', peer->in_len)) == NULL) {
-		if (now() > end)
-			give_up(peer, "a line");
-		turn(peer, peer->fd);
-		if (!readable(peer->fd))
-			continue;
-		n = recv(peer->fd, peer->in + peer->in_len,
-		    sizeof(peer->in) - peer->in_len, 0);
-		if (n <= 0)
-			give_up(peer, "a line, before the connection's end");
-		peer->in_len += (size_t)n;
-	}
+	if (lf == NULL)
+		return false;
 	*lf++ = '\0';
 	strcpy(line_r, peer->in);
 	peer->in_len -= (size_t)(lf - peer->in);
 	memmove(peer->in, lf, peer->in_len);
+	return true;
+}
+
+void
+peer_take_line(struct peer *peer, char *line_r)
+{
+	int64_t end = now() + PATIENCE;
+
+	while (!peer_has_line(peer, line_r)) {
+		if (now() > end)
+			give_up(peer, "a line");
+		peer_turn(peer);
+		if (peer->fd < 0)
+			give_up(peer, "a line, before the connection's end");
+	}
 }
 
 void
@@ -234,7 +367,7 @@ peer_hear(struct peer *peer, const char *line)
 {
 	char got[sizeof(peer->in)];
 
-	take_line(peer, got);
+	peer_take_line(peer, got);
 	CU_ASSERT_STRING_EQUAL(got, line);
 	if (strcmp(got, line) != 0)
 		fprintf(stderr, "heard %s, not %s\n", got, line);
@@ -245,7 +378,7 @@ peer_asked(struct peer *peer, const char *line)
 {
 	char got[sizeof(peer->in)], rest[sizeof(peer->in)] = "";
 
-	take_line(peer, got);
+	peer_take_line(peer, got);
 	peer->id[0] = '\0';
 	sscanf(got, "@id=%63[a-z0-9-]%65535[^\n]", peer->id, rest);
 	CU_ASSERT(peer->id[0] != '\0');
@@ -265,13 +398,13 @@ peer_hear_nothing(struct peer *peer)
 void
 peer_tell_bytes(struct peer *peer, const char *bytes, size_t len)
 {
-	ssize_t n;
-
-	for (; len > 0; bytes += n, len -= (size_t)n) {
-		n = send(peer->fd, bytes, len, MSG_NOSIGNAL);
-		if (n <= 0)
-			give_up(peer, "room to send");
+	if (peer->ssl == NULL) {
+		send_bytes(peer, bytes, len);
+		return;
 	}
+	if (SSL_write(peer->ssl, bytes, (int)len) != (int)len)
+		give_up(peer, "TLS to send");
+	flush_tls(peer);
 }
 
 /* line with the last id for its '#'. */

@@ -11,6 +11,8 @@
 #ifndef TESTS_CLIENT_PEER_H
 #define TESTS_CLIENT_PEER_H
 
+#include <openssl/ssl.h>
+
 #include "vcrp.h"
 
 /* An event, with its texts copied; "" where they were NULL. */
@@ -37,12 +39,20 @@ struct peer {
 	struct seen *events;
 	size_t       taken, count;
 	char         path[108];	/* of a local socket, or "" */
+	SSL_CTX     *context;	/* of a server with TLS, the test's; or NULL */
+	SSL         *ssl;	/* of the present connection */
+	size_t       give, take;	/* bytes after which it is cut */
+	size_t       given, taken_in;	/* and how many there were */
 };
 
 /* Listens, on a port or a local socket, and makes a struct vcrp that knows
  * where. options: what it is made with, but for its server. */
 void peer_open(struct peer *, const struct vcrp_options *options);
 void peer_open_local(struct peer *, const struct vcrp_options *options);
+/* With TLS; server is what the library is to call it, with a %d for the port
+ * ("vcrps://localhost:%d"). */
+void peer_open_tls(struct peer *, const struct vcrp_options *options,
+    SSL_CTX *context, const char *server);
 void peer_close(struct peer *);
 
 /* Takes the next connection, and the line it begins with if that is given. */
@@ -52,6 +62,15 @@ void peer_login(struct peer *);
 /* Closes the connection and takes the VCRP_DOWN that follows. */
 void peer_cut(struct peer *);
 void peer_hang_up(struct peer *);
+
+/* Lets both sides work until something happens, or for a moment. */
+void peer_turn(struct peer *);
+/* Takes a connection if there is one to be taken. */
+bool peer_has_accepted(struct peer *);
+/* The next line of the library's, into line_r of as many bytes as peer->in;
+ * or only if there is a whole one. */
+void peer_take_line(struct peer *, char *line_r);
+bool peer_has_line(struct peer *, char *line_r);
 
 /* The next line of the library's, whole. */
 void peer_hear(struct peer *, const char *line);

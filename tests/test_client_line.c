@@ -175,13 +175,42 @@ finds_the_server_in_what_people_write(void)
 	finds("./s%20", "./s%20", NULL, NULL, NULL);
 }
 
+/* user: "" for none. */
+static void
+finds_more(const char *text, bool tls, const char *host, const char *user)
+{
+	struct vaddress address;
+	const char *why;
+	char got[32] = "";
+
+	finds(text, NULL, host, "3073", NULL);
+	CU_ASSERT_EQUAL_FATAL(vaddress_init(&address, text, &why), 0);
+	CU_ASSERT_EQUAL(address.tls, tls);
+	CU_ASSERT_STRING_EQUAL(address.user ? address.user : "", user);
+	vaddress_fini(&address);
+	CU_ASSERT_EQUAL(vcrp_user(text, got, sizeof(got)), user[0] != '\0');
+	CU_ASSERT_STRING_EQUAL(got, user);
+}
+
+static void
+finds_who_and_how(void)
+{
+	finds_more("vcrps://h", true, "h", "");
+	finds_more("VCRPS://alice@h/", true, "h", "alice");
+	finds_more("vcrp://%c3%A9l@[::1]", false, "::1", "\xc3\xa9l");
+	finds_more("alice@h", false, "h", "alice");
+	finds("vcrps://h:1/@bob", NULL, "h", "1", "@bob");
+}
+
 static void
 refuses_an_address_and_says_why(void)
 {
 	static const char *const bad[] = {
 		"", ":1", "vcrp://:1/x", "h:", "h:0", "h:65536", "h:x",
 		"[::1", "[::1]x", "vcrp://h/%", "vcrp://h/%4", "vcrp://h/%00",
-		"vcrp://h/%4g", "vcrp://h/a%20b", "vcrps://h/x"
+		"vcrp://h/%4g", "vcrp://h/a%20b",
+		"vcrps://", "vcrps:///run/s", "vcrps://@h", "a b@h",
+		"vcrps://a:secret@h/x", "vcrps://a%20b@h"
 	};
 	struct vaddress address;
 	const char *why;
@@ -257,6 +286,7 @@ static CU_TestInfo line_tests[] = {
 static CU_TestInfo text_tests[] = {
 	{ "finds the server in what people write",
 	    finds_the_server_in_what_people_write },
+	{ "finds who one is, and how to go there", finds_who_and_how },
 	{ "refuses an address and says why",
 	    refuses_an_address_and_says_why },
 	{ "keeps a terminal from being played with",
