@@ -187,6 +187,8 @@ make_net(struct server *s, char *why, size_t size)
 	}
 	net->registry = registry_new(s->config, s->names, s->boxes,
 	    net->io_count);
+	for (int i = 0; i < 2; i++)
+		accounts_local(net->registry, slice_of(net->users[i].name));
 	return 0;
 }
 

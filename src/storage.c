@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "ledger/keeper.h"
 #include "room/archive.h"
+#include "room/marks.h"
 #include "storage.h"
 
 struct storage {
@@ -52,6 +53,29 @@ guest(struct slice nick, uint64_t since, const unsigned char *secret,
 	return people_restore(arg, nick, since, secret, clock_ms());
 }
 
+static bool
+account(const struct account_facts *facts, void *arg)
+{
+	const char *why;
+
+	if (accounts_restore(arg, facts, &why))
+		return true;
+	log_warn("the account %s cannot be used: %s", facts->name, why);
+	return false;
+}
+
+static void
+invite(const unsigned char *hash, uint64_t expires, void *arg)
+{
+	accounts_restore_invite(arg, hash, expires);
+}
+
+static void
+mark(struct slice account, struct slice room, uint64_t number, void *arg)
+{
+	marks_restore(arg, account, room, number);
+}
+
 /* Which database and which logs belong together is told by their life. */
 static bool
 open_all(struct storage *s, const struct config *config, const char *data,
@@ -72,6 +96,11 @@ storage_load(struct storage *s, char *why, size_t size)
 {
 	struct registry *r = s->registry;
 
+	/* Whose a direct conversation is, and a mark, is told by accounts. */
+	if (!store_each_account(s->store, account, r, why, size) ||
+	    !store_each_invite(s->store, invite, r, why, size) ||
+	    !store_each_mark(s->store, mark, r, why, size))
+		return -1;
 	vault_each(s->vault, found, r);
 	if (!store_each_room(s->store, switches, r, why, size) ||
 	    !store_each_grant(s->store, grant, r, why, size) ||
@@ -132,6 +161,7 @@ void
 storage_stop(struct storage *s)
 {
 	archives_stop(s->archives);
+	marks_save(s->registry, UINT64_MAX);
 	store_stop(s->store);
 	keeper_stop(s->keeper);
 	s->registry->store = s->registry->keeper = NULL;

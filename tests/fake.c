@@ -169,10 +169,13 @@ fake_guest(struct fake *f, const char *nick, const char *key)
 static struct guy *
 account(struct fake *f, const char *name, bool admin)
 {
+	struct account_facts facts = { .admin = admin };
 	struct guy *g = new_guy(f);
 	const char *why;
 
-	return logged_in(g, people_account(f->registry, slice_of(name), admin,
+	snprintf(facts.name, sizeof(facts.name), "%s", name);
+	(void)accounts_restore(f->registry, &facts, &why);
+	return logged_in(g, people_account(f->registry, slice_of(name), false,
 	    &g->contact, &g->handover, &why));
 }
 

@@ -71,7 +71,7 @@ struct guy {
 	bool           moving;		/* a JOIN or LEAVE is under way: an io
 					 * thread would read no more */
 	bool           stopped;		/* reads nothing */
-	bool           replaced;	/* MAIL_REPLACED came */
+	bool           evicted;		/* MAIL_EVICT came */
 };
 
 struct fake *fake_new(void);

@@ -10,6 +10,7 @@
 #include "fake_io.h"
 #include "proto/event.h"
 #include "proto/mail.h"
+#include "room/marks.h"
 
 static struct guy *
 find_guy(const struct fake *f, uint64_t conn)
@@ -317,6 +318,18 @@ take_detached(struct move *move)
 }
 
 static void
+take_telling(struct fake *f, struct telling *t)
+{
+	struct guy *g = find_guy(f, t->conn);
+
+	if (g != NULL)
+		blob_add(&g->heard,
+		    (struct slice){ t->line->data, t->line->len });
+	blob_unref(&t->line);
+	free(t);
+}
+
+static void
 take_mail(struct fake *f, struct mail *m)
 {
 	switch (m->kind) {
@@ -347,8 +360,11 @@ take_mail(struct fake *f, struct mail *m)
 		f->spaces++;
 		table_entry(m, struct feed, space)->waiting = false;
 		break;
-	case MAIL_REPLACED:
-		table_entry(m, struct guy, contact.replaced)->replaced = true;
+	case MAIL_EVICT:
+		table_entry(m, struct guy, contact.evict)->evicted = true;
+		break;
+	case MAIL_TELL:
+		take_telling(f, table_entry(m, struct telling, mail));
 		break;
 	default:
 		assert(m->kind == MAIL_CONN);

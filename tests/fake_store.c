@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "fake_io.h"
 #include "fake_store.h"
+#include "room/marks.h"
 
 static void
 open_all(struct fake *f)
@@ -78,12 +79,18 @@ static void
 save(struct fake *f, struct mail *m)
 {
 	struct keeping *k = f->keeping;
+	struct saving *saving;
 	struct person *p;
 	struct change *c;
 
 	if (m->kind == MAIL_FORGET) {
 		p = table_entry(m, struct reservation, over)->person;
 		person_unref(&p);
+		return;
+	}
+	if (m->kind == MAIL_MARK) {
+		saving = table_entry(m, struct saving, mail);
+		marks_saved(&saving);
 		return;
 	}
 	assert(m->kind == MAIL_CHANGE);
@@ -173,21 +180,44 @@ lose_erasures(struct fake *f)
 	}
 }
 
+struct kept_accounts {
+	struct account_facts all[16];
+	unsigned             count;
+};
+
+static void
+keep_account(const struct account *a, void *arg)
+{
+	struct kept_accounts *k = arg;
+	struct slice name = person_name(a->person);
+	struct account_facts *f = &k->all[k->count++];
+
+	assert(k->count <= 16);
+	memcpy(f->name, name.at, name.len);
+	f->admin = a->admin;
+	f->created = a->person->created;
+}
+
 void
 fake_restart(struct fake *f)
 {
+	struct kept_accounts accounts = { .count = 0 };
 	struct keeping *k = f->keeping;
+	const char *why;
 
 	k->fails = k->no_saving;
 	if (k->no_erasing)
 		lose_erasures(f);
 	fake_release(f);
+	accounts_each(f->registry, keep_account, &accounts);
 	fake_end(f);
 	k->fails = false;
 	save_all(f);
 	close_all(k);
 	f->registry = registry_new(f->config, f->names, f->box_at, FAKE_IOS);
 	open_all(f);
+	for (unsigned i = 0; i < accounts.count; i++)
+		accounts_restore(f->registry, &accounts.all[i], &why);
 	vault_each(k->vault, found, f->registry);
 }
 

@@ -75,8 +75,9 @@ an_accounts_name_is_no_guests(void)
 	struct guy *bob = fake_account(f, "bob");
 
 	CU_ASSERT_EQUAL(refusal(f, "Bob", ""), ERROR_NAME_RESERVED);
+	/* Whether it is connected or not. */
 	fake_drop(&bob, NULL);
-	CU_ASSERT_PTR_NOT_NULL(fake_guest(f, "bob", NULL));
+	CU_ASSERT_EQUAL(refusal(f, "bob", ""), ERROR_NAME_RESERVED);
 	fake_free(&f);
 }
 
@@ -88,7 +89,7 @@ an_account_has_many_connections(void)
 
 	two = fake_account(f, "BOB");
 	CU_ASSERT_PTR_EQUAL(one->contact.person, two->contact.person);
-	CU_ASSERT_FALSE(one->replaced);
+	CU_ASSERT_FALSE(one->evicted);
 	fake_drop(&one, NULL);
 	CU_ASSERT(slice_is(person_name(two->contact.person), "bob"));
 	CU_ASSERT_EQUAL(refusal(f, "bob", ""), ERROR_NAME_RESERVED);
@@ -104,17 +105,17 @@ the_key_replaces_the_connection_before(void)
 	one = fake_guest(f, "alice", KEY);
 	CU_ASSERT_EQUAL(refusal(f, "alice", ""), ERROR_NAME_TAKEN);
 	CU_ASSERT_EQUAL(refusal(f, "alice", OTHER), ERROR_NAME_TAKEN);
-	CU_ASSERT_FALSE(one->replaced);
+	CU_ASSERT_FALSE(one->evicted);
 	two = fake_guest(f, "alice", KEY);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(two);
-	CU_ASSERT(one->replaced);
-	CU_ASSERT_FALSE(two->replaced);
+	CU_ASSERT(one->evicted);
+	CU_ASSERT_FALSE(two->evicted);
 	CU_ASSERT_PTR_EQUAL(one->contact.person, two->contact.person);
 	/* It is told once, however many come. */
-	one->replaced = false;
+	one->evicted = false;
 	CU_ASSERT_PTR_NOT_NULL(fake_guest(f, "alice", KEY));
-	CU_ASSERT_FALSE(one->replaced);
-	CU_ASSERT(two->replaced);
+	CU_ASSERT_FALSE(one->evicted);
+	CU_ASSERT(two->evicted);
 	fake_free(&f);
 }
 
@@ -189,7 +190,7 @@ struct comer {
 	bool             good;
 };
 
-/* The hand-over, and MAIL_REPLACED if it was sent: both must be there. */
+/* The hand-over, and MAIL_EVICT if it was sent: both must be there. */
 static void
 take_own(struct comer *c, struct contact *contact, struct mail *handover,
     bool told)
@@ -199,7 +200,7 @@ take_own(struct comer *c, struct contact *contact, struct mail *handover,
 
 	c->good = c->good && m == handover;
 	m = m != NULL ? m->next : NULL;
-	c->good = c->good && m == (told ? &contact->replaced : NULL) &&
+	c->good = c->good && m == (told ? &contact->evict : NULL) &&
 	    (!told || m->next == NULL);
 	c->replaced += told;
 }

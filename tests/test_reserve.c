@@ -121,7 +121,7 @@ a_key_waits_for_the_disk(void)
 	/* Once it is there nobody waits for it. */
 	CU_ASSERT_EQUAL(hello(&s, &two, "alice", KEY), ERROR_NONE);
 	CU_ASSERT_PTR_NULL(two.claim);
-	CU_ASSERT(took(&s, &one.contact.replaced, &two.handover));
+	CU_ASSERT(took(&s, &one.contact.evict, &two.handover));
 	leave(&s, &one, 1);
 	leave(&s, &two, 1);
 	CU_ASSERT(forgot(&s, NULL));

@@ -46,6 +46,26 @@ static const char *const steps[] = {
 	" name TEXT PRIMARY KEY,"
 	" since INTEGER NOT NULL,"
 	" secret BLOB NOT NULL"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE TABLE accounts ("
+	" key BLOB PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" verifier TEXT NOT NULL,"
+	" role TEXT NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" seen INTEGER NOT NULL DEFAULT 0,"
+	" disabled INTEGER NOT NULL DEFAULT 0,"
+	" certificate BLOB UNIQUE"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE invites ("
+	" hash BLOB PRIMARY KEY,"
+	" expires INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE marks ("
+	" account BLOB NOT NULL,"
+	" room BLOB NOT NULL,"
+	" number INTEGER NOT NULL,"
+	" PRIMARY KEY (account, room)"
 	") STRICT, WITHOUT ROWID;"
 };
 
@@ -72,7 +92,27 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[PUT_GUEST] =
 	    "INSERT INTO guests VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT DO UPDATE SET since = ?2, secret = ?3",
-	[DROP_GUEST] = "DELETE FROM guests WHERE name = ?1 AND since = ?2"
+	[DROP_GUEST] = "DELETE FROM guests WHERE name = ?1 AND since = ?2",
+	[FIND_ACCOUNT] =
+	    "SELECT 1 FROM accounts WHERE key = ?1 OR name = ?2",
+	[ADD_ACCOUNT] =
+	    "INSERT INTO accounts (key, name, verifier, role, created)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SET_VERIFIER] = "UPDATE accounts SET verifier = ?2 WHERE name = ?1",
+	[SET_ROLE] = "UPDATE accounts SET role = ?2 WHERE name = ?1",
+	[SET_DISABLED] = "UPDATE accounts SET disabled = ?2 WHERE name = ?1",
+	[SET_CERTIFICATE] =
+	    "UPDATE OR IGNORE accounts SET certificate = ?2 WHERE name = ?1",
+	[SET_SEEN] = "UPDATE accounts SET seen = ?2 WHERE key = ?1",
+	[DROP_ACCOUNT] = "DELETE FROM accounts WHERE name = ?1",
+	[DROP_GRANTS] = "DELETE FROM grants WHERE who = ?1",
+	[DROP_MARKS] = "DELETE FROM marks WHERE account = ?1",
+	[ADD_INVITE] = "INSERT OR IGNORE INTO invites VALUES (?1, ?2)",
+	[USE_INVITE] = "DELETE FROM invites WHERE hash = ?1 AND expires > ?2",
+	[PUT_MARK] =
+	    "INSERT INTO marks VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT DO UPDATE SET number = ?3",
+	[DROP_MARK] = "DELETE FROM marks WHERE account = ?1 AND room = ?2"
 };
 
 static bool
@@ -445,14 +485,35 @@ database_int(struct database *d, enum statement s, int at, int64_t v)
 	sqlite3_bind_int64(d->statements[s], at, v);
 }
 
-bool
-database_run(struct database *d, enum statement s)
+static int
+step(struct database *d, enum statement s)
 {
 	int rc = sqlite3_step(d->statements[s]);
 
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		database_blame(d);
 	sqlite3_reset(d->statements[s]);
 	sqlite3_clear_bindings(d->statements[s]);
-	return rc == SQLITE_DONE;
+	return rc;
+}
+
+bool
+database_run(struct database *d, enum statement s)
+{
+	return step(d, s) == SQLITE_DONE;
+}
+
+bool
+database_find(struct database *d, enum statement s, bool *found_r)
+{
+	int rc = step(d, s);
+
+	*found_r = rc == SQLITE_ROW;
+	return *found_r || rc == SQLITE_DONE;
+}
+
+bool
+database_changed(const struct database *d)
+{
+	return sqlite3_changes(d->handle) > 0;
 }

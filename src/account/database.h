@@ -35,6 +35,20 @@ enum statement {
 	DROP_GRANT,
 	PUT_GUEST,
 	DROP_GUEST,
+	FIND_ACCOUNT,
+	ADD_ACCOUNT,
+	SET_VERIFIER,
+	SET_ROLE,
+	SET_DISABLED,
+	SET_CERTIFICATE,	/* unless it is another's */
+	SET_SEEN,
+	DROP_ACCOUNT,
+	DROP_GRANTS,	/* all of somebody's */
+	DROP_MARKS,	/* the same */
+	ADD_INVITE,
+	USE_INVITE,
+	PUT_MARK,
+	DROP_MARK,
 	STATEMENT_COUNT
 };
 
@@ -69,6 +83,10 @@ void database_blob(struct database *, enum statement, int, struct slice);
 void database_text(struct database *, enum statement, int, struct slice);
 void database_int(struct database *, enum statement, int, int64_t);
 bool database_run(struct database *, enum statement);
+/* Of one that looks for a row. */
+bool database_find(struct database *, enum statement, bool *found_r);
+/* Did the last one that ran change any row? */
+bool database_changed(const struct database *);
 
 /* Any other, without rows. */
 bool database_exec(struct database *, const char *sql);

@@ -27,8 +27,8 @@ nick_of(const struct person *p)
 }
 
 /* Numbers of ours are 64 bits without a sign, SQLite's have one. */
-static int64_t
-bounded(uint64_t n)
+int64_t
+rows_bounded(uint64_t n)
 {
 	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }
@@ -53,8 +53,8 @@ put_switches(struct database *d, const struct change *c)
 	database_int(d, PUT_ROOM, 5, s->members_only);
 	database_int(d, PUT_ROOM, 6, s->moderated);
 	database_int(d, PUT_ROOM, 7, s->ephemeral);
-	database_int(d, PUT_ROOM, 8, bounded(s->keep_ms));
-	database_int(d, PUT_ROOM, 9, bounded(s->keep_count));
+	database_int(d, PUT_ROOM, 8, rows_bounded(s->keep_ms));
+	database_int(d, PUT_ROOM, 9, rows_bounded(s->keep_count));
 	database_int(d, PUT_ROOM, 10, s->slow);
 	return database_run(d, PUT_ROOM) && prune(d, c->key);
 }
@@ -77,7 +77,7 @@ put_grant(struct database *d, const struct change *c)
 	database_blob(d, PUT_GRANT, 2, who);
 	database_text(d, PUT_GRANT, 3, slice_of(role_name(c->role)));
 	if (c->until != UINT64_MAX)
-		database_int(d, PUT_GRANT, 4, bounded(c->until));
+		database_int(d, PUT_GRANT, 4, rows_bounded(c->until));
 	return database_run(d, PUT_GRANT);
 }
 
@@ -91,7 +91,7 @@ bool
 rows_reserve(struct database *d, const struct person *p)
 {
 	database_text(d, PUT_GUEST, 1, nick_of(p));
-	database_int(d, PUT_GUEST, 2, bounded(p->since));
+	database_int(d, PUT_GUEST, 2, rows_bounded(p->since));
 	database_blob(d, PUT_GUEST, 3,
 	    (struct slice){ (const char *)p->reservation->secret,
 	    PERSON_SECRET });
@@ -110,36 +110,36 @@ drop_guest(struct database *d, struct slice nick, int64_t since)
 bool
 rows_forget(struct database *d, const struct person *p)
 {
-	return drop_guest(d, nick_of(p), bounded(p->since));
+	return drop_guest(d, nick_of(p), rows_bounded(p->since));
 }
 
 bool
 rows_expire(struct database *d, uint64_t wall)
 {
-	char sql[512];
+	char sql[640];
 
 	snprintf(sql, sizeof(sql), "DELETE FROM grants WHERE until <= %" PRId64
+	    "; DELETE FROM invites WHERE expires <= %" PRId64
 	    "; DELETE FROM rooms WHERE topic IS NULL AND NOT (hidden OR "
 	    "members_only OR moderated OR ephemeral OR keep_ms OR keep_count "
 	    "OR slow) AND NOT EXISTS (SELECT 1 FROM grants WHERE room = key)",
-	    bounded(wall));
+	    rows_bounded(wall), rows_bounded(wall));
 	if (database_begin(d) && database_exec(d, sql) && database_commit(d))
 		return true;
 	database_rollback(d);
 	return false;
 }
 
-static struct slice
-blob_of(sqlite3_stmt *s, int column)
+struct slice
+rows_blob(sqlite3_stmt *s, int column)
 {
 	const char *at = sqlite3_column_blob(s, column);
 
 	return (struct slice){ at, (size_t)sqlite3_column_bytes(s, column) };
 }
 
-/* The next row; when there is none the statement is done with. */
-static bool
-next(struct database *d, sqlite3_stmt *s, bool *good_r)
+bool
+rows_next(struct database *d, sqlite3_stmt *s, bool *good_r)
 {
 	int rc = s == NULL ? SQLITE_ERROR : sqlite3_step(s);
 
@@ -160,8 +160,8 @@ rows_life(struct database *d, char life_r[LIFE_BYTES + 1])
 	bool good;
 
 	*life_r = '\0';
-	while (next(d, s, &good)) {
-		struct slice life = blob_of(s, 0);
+	while (rows_next(d, s, &good)) {
+		struct slice life = rows_blob(s, 0);
 
 		if (life.len == LIFE_BYTES)
 			snprintf(life_r, LIFE_BYTES + 1, "%.*s", LIFE_BYTES,
@@ -187,8 +187,8 @@ is_key(struct slice key, size_t most)
 	return key.len > 0 && key.len <= most;
 }
 
-static void
-skip(const struct database *d, const char *what)
+void
+rows_skip(const struct database *d, const char *what)
 {
 	log_warn("%s: %s that cannot be understood is left out", d->path,
 	    what);
@@ -202,9 +202,9 @@ rows_each_room(struct database *d, store_room_fn *fn, void *arg)
 	    " FROM rooms");
 	bool good;
 
-	while (next(d, s, &good)) {
-		struct slice key = blob_of(s, 0), name = blob_of(s, 1);
-		struct slice topic = blob_of(s, 2);
+	while (rows_next(d, s, &good)) {
+		struct slice key = rows_blob(s, 0), name = rows_blob(s, 1);
+		struct slice topic = rows_blob(s, 2);
 		struct switches w = {
 			.hidden = sqlite3_column_int(s, 3),
 			.members_only = sqlite3_column_int(s, 4),
@@ -218,7 +218,7 @@ rows_each_room(struct database *d, store_room_fn *fn, void *arg)
 		if (!is_key(key, ROOM_KEY_MAX) ||
 		    !is_key(name, ROOM_NAME_MAX) ||
 		    topic.len > LINE_MAX_BYTES) {
-			skip(d, "a room");
+			rows_skip(d, "a room");
 			continue;
 		}
 		if (topic.len > 0)
@@ -236,14 +236,14 @@ rows_each_grant(struct database *d, store_grant_fn *fn, void *arg)
 	    "SELECT room, who, role, until FROM grants");
 	bool good;
 
-	while (next(d, s, &good)) {
-		struct slice room = blob_of(s, 0), who = blob_of(s, 1);
-		enum role role = role_find(blob_of(s, 2));
+	while (rows_next(d, s, &good)) {
+		struct slice room = rows_blob(s, 0), who = rows_blob(s, 1);
+		enum role role = role_find(rows_blob(s, 2));
 		bool ends = sqlite3_column_type(s, 3) != SQLITE_NULL;
 
 		if (!is_key(room, ROOM_KEY_MAX) || !is_key(who, NAME_KEY_MAX)
 		    || role == ROLE_NONE || role == ROLE_COUNT) {
-			skip(d, "a role");
+			rows_skip(d, "a role");
 			continue;
 		}
 		fn(room, who, role, ends ?
@@ -259,8 +259,8 @@ rows_each_guest(struct database *d, store_guest_fn *fn, void *arg)
 	    "SELECT name, since, secret FROM guests ORDER BY since DESC");
 	bool good, all = true;
 
-	while (next(d, s, &good)) {
-		struct slice nick = blob_of(s, 0), secret = blob_of(s, 2);
+	while (rows_next(d, s, &good)) {
+		struct slice nick = rows_blob(s, 0), secret = rows_blob(s, 2);
 		int64_t since = sqlite3_column_int64(s, 1);
 
 		if (is_key(nick, NAME_NICK_BYTES) && since > 0 &&

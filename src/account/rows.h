@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  *
+ * Files: rows.c rooms, roles and guests; rows_account.c accounts.
+ *
  * Threads: who has the database.
  * Locks:   none.
  * Memory:  nothing is kept; what functions are called with is theirs until
@@ -12,11 +14,16 @@
 #include "account/database.h"
 #include "account/store.h"
 #include "ledger/vault.h"
+#include "room/marks.h"
 
 /* Within a transaction. False: database->why. */
 bool rows_change(struct database *, const struct change *);
 bool rows_reserve(struct database *, const struct person *);
 bool rows_forget(struct database *, const struct person *);
+
+/* Within a transaction too; what the order cannot have is in its error. */
+bool rows_account(struct database *, struct account_order *);
+bool rows_marks(struct database *, const struct saving *);
 
 /* Drops the grants that are over by then, and the rooms that held nothing
  * else. */
@@ -27,5 +34,16 @@ bool rows_set_life(struct database *, const char *life);
 bool rows_each_room(struct database *, store_room_fn *, void *arg);
 bool rows_each_grant(struct database *, store_grant_fn *, void *arg);
 bool rows_each_guest(struct database *, store_guest_fn *, void *arg);
+bool rows_each_account(struct database *, store_account_fn *, void *arg);
+bool rows_each_invite(struct database *, store_invite_fn *, void *arg);
+bool rows_each_mark(struct database *, store_mark_fn *, void *arg);
+
+/* Of its files: the next row; when there is none the statement is done with,
+ * and *good_r says whether it came to its end. */
+bool rows_next(struct database *, sqlite3_stmt *, bool *good_r);
+struct slice rows_blob(sqlite3_stmt *, int column);
+int64_t rows_bounded(uint64_t);
+/* A row that was written by hand is left out, and the log told. */
+void rows_skip(const struct database *, const char *what);
 
 #endif

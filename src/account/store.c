@@ -1,4 +1,4 @@
-/* store.c -- the database: rooms' settings and reserved names on disk
+/* store.c -- the database: rooms' settings, names and accounts on disk
  *
  * SPDX-License-Identifier: MIT */
 #include <assert.h>
@@ -116,6 +116,27 @@ store_each_guest(struct store *s, store_guest_fn *fn, void *arg,
 	return say(s, rows_each_guest(&s->db, fn, arg), why_r, size);
 }
 
+bool
+store_each_account(struct store *s, store_account_fn *fn, void *arg,
+    char *why_r, size_t size)
+{
+	return say(s, rows_each_account(&s->db, fn, arg), why_r, size);
+}
+
+bool
+store_each_invite(struct store *s, store_invite_fn *fn, void *arg,
+    char *why_r, size_t size)
+{
+	return say(s, rows_each_invite(&s->db, fn, arg), why_r, size);
+}
+
+bool
+store_each_mark(struct store *s, store_mark_fn *fn, void *arg,
+    char *why_r, size_t size)
+{
+	return say(s, rows_each_mark(&s->db, fn, arg), why_r, size);
+}
+
 struct mailbox *
 store_box(struct store *s)
 {
@@ -135,6 +156,12 @@ write_one(struct store *s, struct mail *m)
 	case MAIL_FORGET:
 		return rows_forget(&s->db,
 		    table_entry(m, struct reservation, over)->person);
+	case MAIL_ACCOUNT:
+		return rows_account(&s->db,
+		    table_entry(m, struct account_order, mail));
+	case MAIL_MARK:
+		return rows_marks(&s->db,
+		    table_entry(m, struct saving, mail));
 	default:
 		assert(!"mail that the store does not take");
 		return false;
@@ -177,9 +204,22 @@ answer(struct answers *a, struct mail *m, struct mailbox *to)
 	chain_add(&a->chain, m);
 }
 
+/* Here and not where it was asked for, so that the order in which accounts
+ * change in memory is that of the disk. */
+static void
+answer_order(struct answers *a, struct account_order *o, bool good)
+{
+	if (!good)
+		o->error = ERROR_BUSY;
+	else if (o->error == ERROR_NONE)
+		accounts_apply(o);
+	answer(a, &o->mail, o->back);
+}
+
 static void
 answer_one(struct answers *a, struct mail *m, bool good)
 {
+	struct saving *saving;
 	struct change *c;
 	struct reserve *r;
 	struct person *p;
@@ -195,10 +235,25 @@ answer_one(struct answers *a, struct mail *m, bool good)
 		r->good = good;
 		answer(a, m, r->back);
 		break;
+	case MAIL_ACCOUNT:
+		answer_order(a, table_entry(m, struct account_order, mail),
+		    good);
+		break;
+	case MAIL_MARK:
+		saving = table_entry(m, struct saving, mail);
+		marks_saved(&saving);
+		break;
 	default:
 		p = table_entry(m, struct reservation, over)->person;
 		person_unref(&p);
 	}
+}
+
+/* Does somebody wait for it? Then it is refused rather than tried again. */
+static bool
+is_urgent(const struct mail *m)
+{
+	return m->kind == MAIL_RESERVE || m->kind == MAIL_ACCOUNT;
 }
 
 /* What was done, or is given up, goes back; the rest is kept. */
@@ -214,7 +269,7 @@ settle(struct store *s, bool good)
 	chain_init(&back);
 	chain_init(&a.chain);
 	for (; m != NULL; m = next) {
-		bool over = good || s->draining || m->kind == MAIL_RESERVE;
+		bool over = good || s->draining || is_urgent(m);
 
 		next = m->next;
 		waiting += !over;
@@ -238,8 +293,9 @@ tell(struct store *s, bool good)
 	else
 		counter_add(&s->commits, 1);
 	if (!good && !s->failing)
-		log_warn("%s; no name can be reserved, and what is set in "
-		    "rooms waits to be written", s->db.why);
+		log_warn("%s; no name can be reserved, no account changed, "
+		    "and what is set in rooms waits to be written",
+		    s->db.why);
 	if (good && s->failing)
 		log_info("%s is written to again; %" PRIu64 " changes have "
 		    "waited", s->db.path, counter_get(&s->waiting));
@@ -272,7 +328,7 @@ take_mail(struct store *s, struct mail *m)
 			s->over = s->over || m == &s->stop;
 			continue;
 		}
-		s->urgent = s->urgent || m->kind == MAIL_RESERVE;
+		s->urgent = s->urgent || is_urgent(m);
 		chain_add(&s->kept, m);
 	}
 }

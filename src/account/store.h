@@ -1,4 +1,4 @@
-/* store.h -- the database: rooms' settings and reserved names on disk
+/* store.h -- the database: rooms' settings, names and accounts on disk
  *
  * SPDX-License-Identifier: MIT
  *
@@ -10,10 +10,12 @@
  *   MAIL_CHANGE   room -> store -> room             room/change.h
  *   MAIL_RESERVE  acceptor -> store -> acceptor     room/reserve.h
  *   MAIL_FORGET   registry -> store                 room/reserve.h
+ *   MAIL_ACCOUNT  acceptor or io -> store, and back  room/accounts.h
+ *   MAIL_MARK     registry -> store                 room/marks.h
  *
  * When that fails (another program has locked the file, the disk is full)
- * each RESERVE of it goes back at once with good = false, within two seconds
- * of its coming; all else is kept, in order, and tried again every second,
+ * each RESERVE and ACCOUNT of it goes back at once, refused, within two
+ * seconds of its coming; all else is kept, in order, and tried again every second,
  * with what came since behind it. The log is told once when this begins, and
  * once when it is over. What is kept has no limit of its own: a change is a
  * line in its room's log already, and names that are over are bounded by those
@@ -25,7 +27,7 @@
  * Order of a start: store_open(), vault_open() with store_life(),
  * store_set_life() if the vault has another, store_each_room() and
  * store_each_grant() into the registry, store_each_guest() with
- * people_restore(), registry->store = store_box(), store_start(). Of a stop:
+ * people_restore() (storage.c has it all), registry->store = store_box(), store_start(). Of a stop:
  * store_drain() before the rooms' threads are waited for, since what is given
  * up then comes back to them; store_stop() when nobody is left who sends.
  *
@@ -37,6 +39,7 @@
 #ifndef ACCOUNT_STORE_H
 #define ACCOUNT_STORE_H
 
+#include "room/accounts.h"
 #include "room/change.h"
 #include "room/reserve.h"
 
@@ -78,6 +81,21 @@ bool store_each_grant(struct store *, store_grant_fn *, void *arg,
 typedef bool store_guest_fn(struct slice nick, uint64_t since,
     const unsigned char *secret, void *arg);
 bool store_each_guest(struct store *, store_guest_fn *, void *arg,
+    char *why_r, size_t size);
+
+/* What fn returns false for is kept, and not used. */
+typedef bool store_account_fn(const struct account_facts *, void *arg);
+bool store_each_account(struct store *, store_account_fn *, void *arg,
+    char *why_r, size_t size);
+/* hash: INVITE bytes. */
+typedef void store_invite_fn(const unsigned char *hash, uint64_t expires,
+    void *arg);
+bool store_each_invite(struct store *, store_invite_fn *, void *arg,
+    char *why_r, size_t size);
+/* Of keys. */
+typedef void store_mark_fn(struct slice account, struct slice room,
+    uint64_t number, void *arg);
+bool store_each_mark(struct store *, store_mark_fn *, void *arg,
     char *why_r, size_t size);
 
 struct mailbox *store_box(struct store *);

@@ -27,6 +27,9 @@ enum config_guests { GUESTS_YES, GUESTS_READ, GUESTS_NO };
 /* Who may make a room: the value of rooms.create. */
 enum config_create { CREATE_GUESTS, CREATE_ACCOUNTS, CREATE_ADMINISTRATORS };
 
+/* Who may make an account: the value of accounts.registration. */
+enum config_register { REGISTER_OPEN, REGISTER_INVITE, REGISTER_CLOSED };
+
 /* When logs are synced: the value of storage.fsync. */
 enum config_sync { SYNC_NEVER, SYNC_INTERVAL, SYNC_ALWAYS };
 
@@ -51,6 +54,8 @@ struct config {
 	_Atomic int64_t  limits_lines;            /* (a) a second; 0: any */
 	_Atomic int64_t  limits_burst;            /* (a) lines */
 	_Atomic int64_t  limits_pending;          /* (a) requests */
+	_Atomic int64_t  limits_account;          /* (a) */
+	_Atomic int64_t  limits_register;         /* (a) an hour; 0: any */
 	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
 	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
 	_Atomic int64_t  accounts_guests;         /* (a) enum config_guests */
@@ -59,6 +64,8 @@ struct config {
 	char            *tls_certificate;         /* (c) "": one of its own */
 	char            *tls_key;                 /* (c) */
 	char            *tls_client_ca;           /* (c) "": none */
+	_Atomic int64_t  accounts_registration;   /* (a) config_register */
+	_Atomic int64_t  accounts_iterations;     /* (a) */
 	_Atomic int64_t  rooms_max;               /* (a) */
 	_Atomic int64_t  rooms_members;           /* (a) */
 	_Atomic int64_t  rooms_create;            /* (a) enum config_create */

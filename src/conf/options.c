@@ -20,13 +20,16 @@
 #define LIST(max, check) OPTION_LIST, 0, max, 0, NULL, check
 
 /* The order is that of enum log_target, enum log_level, enum config_guests,
- * enum config_create, enum config_sync. */
+ * enum config_create, enum config_sync, enum config_register. */
 static const char *const targets[] = { "stderr", "syslog", "journal", NULL };
 static const char *const levels[] = { "warn", "info", "debug", NULL };
 static const char *const syncs[] = { "never", "interval", "always", NULL };
 static const char *const guests[] = { "yes", "read", "no", NULL };
 static const char *const creators[] = {
 	"guests", "accounts", "administrators", NULL
+};
+static const char *const registrations[] = {
+	"open", "invite", "closed", NULL
 };
 
 enum { FIXED = false, RELOAD = true };
@@ -111,12 +114,26 @@ const struct option options[] = {
 	  "applies." },
 	{ AT(limits, pending), NUMBER(1, 65536, 256), "requests", RELOAD,
 	  "Requests of one connection that may be unanswered." },
+	{ AT(limits, account), NUMBER(1, 1000000, 16), "connections", RELOAD,
+	  "Connections of one account at one time. Users of the server's "
+	  "machine, by the local socket, are exempt." },
+	{ AT(limits, register), NUMBER(0, 1000000, 5), "accounts", RELOAD,
+	  "Accounts that may be made from one address in an hour, by "
+	  "REGISTER. 0: no limit." },
 	{ AT(limits, rooms_per_connection), NUMBER(1, 100000, 50), "rooms",
 	  RELOAD, "Rooms one connection may be in." },
 	{ AT(limits, loopback_trusted), SWITCH(1), "", RELOAD,
-	  "Addresses of this host are exempt from limits.address. To be "
-	  "switched off behind a proxy." },
+	  "Addresses of this host are exempt from limits.address and "
+	  "limits.register. To be switched off behind a proxy." },
 
+	{ AT(accounts, registration), CHOICE(registrations, REGISTER_INVITE),
+	  "", RELOAD,
+	  "Who may make an account by REGISTER: anybody, those with an "
+	  "invitation, or nobody." },
+	{ AT(accounts, iterations), NUMBER(10000, 10000000, 10000), "rounds",
+	  RELOAD,
+	  "Rounds of PBKDF2 that a new password is kept by: what each guess "
+	  "costs a thief of the database, and each login its client." },
 	{ AT(accounts, guests), CHOICE(guests, GUESTS_YES), "", RELOAD,
 	  "Whether there are guests: with \"read\" they enter rooms and read, "
 	  "but say and set nothing and make no rooms, with \"no\" HELLO is "

@@ -88,7 +88,7 @@ struct conn {
 	bool              silent : 1;	/* streams are not served any more */
 	bool              said_bye : 1;
 	bool              pinged : 1;
-	bool              replaced : 1;	/* MAIL_REPLACED has come */
+	bool              evicted : 1;	/* MAIL_EVICT has come */
 	unsigned          rooms;	/* memberships that are not ending */
 	struct link       members;
 	struct request   *held;		/* refused by a full mailbox */

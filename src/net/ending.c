@@ -92,11 +92,11 @@ io_bury(struct io *io, struct conn *c)
 	if (!c->left) {
 		c->left = true;
 		if (!people_leave(io->net->registry, &c->contact, io->now))
-			c->replaced = true;
+			c->evicted = true;
 		table_remove(&io->conns, &c->node);
 	}
-	/* MAIL_REPLACED is inside it, and on its way. */
-	if (c->replaced)
+	/* MAIL_EVICT is inside it, and on its way. */
+	if (c->evicted)
 		list_append(&io->dead, &c->turn);
 }
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/io.h"
 #include "proto/mail.h"
+#include "room/marks.h"
 #include "room/room.h"
 
 enum {
@@ -175,13 +176,37 @@ take_order(struct io *io, struct order *o)
 }
 
 static void
-take_replaced(struct io *io, struct conn *c)
+take_evict(struct io *io, struct conn *c)
 {
-	c->replaced = true;
-	if (c->fd >= 0)
+	struct blob *bye = NULL;
+
+	c->evicted = true;
+	if (c->fd < 0) {
+		if (c->left)
+			list_append(&io->dead, &c->turn);
+		return;
+	}
+	if (c->contact.evicted == EVICT_REPLACED) {
 		io_finish(io, c, END_REPLACED, io_bye("replaced", 0), true);
-	else if (c->left)
-		list_append(&io->dead, &c->turn);
+		return;
+	}
+	blob_printf(&bye, "BYE killed account disabled\n");
+	io_finish(io, c, END_KILLED, bye, true);
+}
+
+/* A line for one connection, if it is still there. */
+static void
+take_telling(struct io *io, struct telling *t)
+{
+	struct conn *c = io_find(io, t->conn);
+
+	if (c != NULL && c->fd >= 0 && c->end == END_NONE) {
+		conn_put(c, t->line);
+		t->line = NULL;
+		io_turn(io, c);
+	}
+	blob_unref(&t->line);
+	free(t);
 }
 
 /* A direct conversation enters a connection, if it is still there. The room
@@ -246,12 +271,15 @@ take_mail(struct io *io, struct mail *m)
 	case MAIL_VISIT:
 		admin_visit(io, table_entry(m, struct request, mail));
 		break;
-	case MAIL_REPLACED: {
-		struct contact *p = table_entry(m, struct contact, replaced);
+	case MAIL_EVICT: {
+		struct contact *p = table_entry(m, struct contact, evict);
 
-		take_replaced(io, table_entry(p, struct conn, contact));
+		take_evict(io, table_entry(p, struct conn, contact));
 		break;
 	}
+	case MAIL_TELL:
+		take_telling(io, table_entry(m, struct telling, mail));
+		break;
 	case MAIL_ORDER:
 		take_order(io, table_entry(m, struct order, mail));
 		break;

@@ -17,7 +17,8 @@ enum mail_kind {
 	MAIL_SPACE,	/* room -> io: the full mailbox has places again */
 	MAIL_CONN,	/* acceptor -> io: a connection that has logged in */
 	MAIL_VISIT,	/* io -> io -> ... -> io: a request that sees them all */
-	MAIL_REPLACED,	/* registry -> io: its guest came back elsewhere */
+	MAIL_EVICT,	/* registry -> io: this connection is to end */
+	MAIL_TELL,	/* registry -> io: a line for one connection */
 	MAIL_READ,	/* io -> archive: a slice of a log; and back */
 	MAIL_DIRTY,	/* room -> keeper: a ledger was written to */
 	MAIL_FULL,	/* room -> keeper: its segment is to be synced now */
@@ -25,6 +26,8 @@ enum mail_kind {
 	MAIL_CHANGE,	/* room -> store: a setting or a role; and back */
 	MAIL_RESERVE,	/* acceptor -> store: a guest's name; and back */
 	MAIL_FORGET,	/* registry -> store: a reservation is over */
+	MAIL_ACCOUNT,	/* acceptor, io -> store: an account; and back */
+	MAIL_MARK,	/* registry -> store: read marks, and who was seen */
 	MAIL_ORDER	/* main -> acceptor, io: drain, stop;
 			 * io -> main: stopped */
 };

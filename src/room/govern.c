@@ -104,15 +104,16 @@ static enum error
 check_person(struct room *room, struct slice key, enum role role,
     const char **why_r)
 {
+	struct person *p;
 	bool known;
 
 	if (key.at[0] == '~') {
 		*why_r = "a guest can only be muted, banned or none";
 		return role <= ROLE_NONE ? ERROR_NONE : ERROR_DENIED;
 	}
-	lock_take(&room->registry->lock);
-	known = people_find(room->registry, key) != NULL;
-	lock_drop(&room->registry->lock);
+	p = people_get(room->registry, key);
+	known = p != NULL;
+	person_unref(&p);
 	*why_r = error_help(ERROR_NO_SUCH_NAME);
 	return known || settings_role(&room->settings, key, room->now) !=
 	    ROLE_NONE ? ERROR_NONE : ERROR_NO_SUCH_NAME;
@@ -172,10 +173,34 @@ room_give(struct room *room, struct slice key, enum role role,
 }
 
 void
+room_strike(struct room *room)
+{
+	struct slice key;
+	struct blob *struck;
+
+	lock_take(&room->registry->lock);
+	struck = room->struck;
+	room->struck = NULL;
+	lock_drop(&room->registry->lock);
+	if (struck == NULL)
+		return;
+	for (size_t at = 0; at < struck->len; at += key.len + 1) {
+		key = slice_of(struck->data + at);
+		if (settings_role(&room->settings, key, 0) == ROLE_NONE)
+			continue;
+		room_give(room, key, ROLE_NONE, UINT64_MAX);
+		/* The store may have had it from here after it forgot all of
+		 * them. */
+		room_save_grant(room, key, ROLE_NONE, UINT64_MAX);
+	}
+	blob_unref(&struck);
+}
+
+void
 room_role(struct room *room, struct request *r)
 {
 	char bytes[NAME_KEY_MAX + 1];
-	struct occupant *o;
+	struct person *who;
 	struct slice key;
 	struct event e;
 	enum role role;
@@ -189,11 +214,12 @@ room_role(struct room *room, struct request *r)
 		return;
 	if (r->words.for_ms > 0)
 		until = room->now + r->words.for_ms;
-	o = roster_find(&room->roster, key);
+	who = people_get(room->registry, key);
 	at = stream_end(&room->stream);
-	e = event_of(r, o != NULL ? person_name(o->person) : r->words.word[1],
+	e = event_of(r, who != NULL ? person_name(who) : r->words.word[1],
 	    slice_of(role_name(role)), (struct slice){ 0 });
 	number = room_event_todo(room, r, &e, true);
+	person_unref(&who);
 	if (number == 0)
 		return;
 	room_give(room, key, role, until);

@@ -110,6 +110,9 @@ redo_role(struct room *room, const struct event *e, struct slice rest)
 	if (role == ROLE_COUNT ||
 	    !people_key(room->registry, who, bytes, &key, &why))
 		return;
+	/* It was another account's of that name, which is gone. */
+	if (key.at[0] != '~' && !accounts_had(room->registry, key, e->time))
+		return;
 	mark = attribute_of(e->attrs, "for=");
 	if (mark.len > 0 && duration_parse(mark, &ms))
 		until = e->time + ms > room->wall ?

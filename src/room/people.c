@@ -70,13 +70,11 @@ person_new(struct slice key, struct slice name, bool guest,
 	return p;
 }
 
-/* One reference: the table's. */
-static struct person *
-enlist(struct registry *r, struct person *p)
+void
+people_enlist(struct registry *r, struct person *p)
 {
 	p->known = true;
 	table_add(&r->people, &p->node);
-	return p;
 }
 
 bool
@@ -101,6 +99,19 @@ people_find(struct registry *r, struct slice key)
 	return n == NULL ? NULL : table_entry(n, struct person, node);
 }
 
+struct person *
+people_get(struct registry *r, struct slice key)
+{
+	struct person *p;
+
+	lock_take(&r->lock);
+	p = people_find(r, key);
+	if (p != NULL)
+		person_ref(p);
+	lock_drop(&r->lock);
+	return p;
+}
+
 static void
 stop_waiting(struct registry *r, struct person *p)
 {
@@ -112,8 +123,8 @@ stop_waiting(struct registry *r, struct person *p)
 
 /* The name is free again; who talked with it is told that it is over. The
  * store hears of it before it can hear of the next one of that name. */
-static void
-forget(struct registry *r, struct person *p)
+void
+people_forget(struct registry *r, struct person *p)
 {
 	stop_waiting(r, p);
 	table_remove(&r->people, &p->node);
@@ -133,18 +144,20 @@ forget(struct registry *r, struct person *p)
 	mailbox_send(r->store, &p->reservation->over);
 }
 
-static void
-replace_all(struct registry *r, struct person *p)
+void
+people_evict(struct registry *r, struct person *p, enum evict why)
 {
 	for (struct link *l = p->contacts.next; l != &p->contacts;
 	    l = l->next) {
 		struct contact *c = list_entry(l, struct contact, link);
 
-		if (c->told)
+		if (c->evicted != EVICT_NONE)
 			continue;
-		c->told = true;
-		c->replaced.kind = MAIL_REPLACED;
-		mailbox_send(r->boxes[c->io], &c->replaced);
+		c->evicted = why;
+		c->evict.kind = MAIL_EVICT;
+		if (p->details != NULL)
+			p->details->connections--;
+		mailbox_send(r->boxes[c->io], &c->evict);
 	}
 }
 
@@ -153,9 +166,9 @@ enter(struct registry *r, struct person *p, struct contact *c,
     struct mail *handover)
 {
 	if (!p->account)
-		replace_all(r, p);
+		people_evict(r, p, EVICT_REPLACED);
 	c->person = person_ref(p);
-	c->told = false;
+	c->evicted = EVICT_NONE;
 	stop_waiting(r, p);
 	list_append(&p->contacts, &c->link);
 	mailbox_add(r->boxes[c->io], handover);
@@ -188,7 +201,8 @@ new_guest(struct registry *r, struct slice key, struct slice nick,
 	struct person *p = person_new(key, nick, true, secret);
 
 	p->since = since;
-	return enlist(r, p);
+	people_enlist(r, p);
+	return p;
 }
 
 static enum error
@@ -245,27 +259,41 @@ people_hello(struct registry *r, struct slice nick, struct slice secret,
 	return e;
 }
 
+static enum error
+account_locked(struct registry *r, struct slice key, bool local,
+    struct contact *c, struct mail *handover, const char **why_r)
+{
+	struct account *a = accounts_find(r, key);
+
+	*why_r = error_help(ERROR_AUTH_FAILED);
+	if (a == NULL || a->local != local || a->disabled)
+		return ERROR_AUTH_FAILED;
+	*why_r = "this account has as many connections as it may have";
+	if (!local && a->connections >=
+	    (unsigned)config_get(&r->config->limits_account))
+		return ERROR_TOO_MANY;
+	a->connections++;
+	accounts_note_seen(r, a);
+	enter(r, a->person, c, handover);
+	return ERROR_NONE;
+}
+
 enum error
-people_account(struct registry *r, struct slice name, bool admin,
+people_account(struct registry *r, struct slice name, bool local,
     struct contact *c, struct mail *handover, const char **why_r)
 {
 	char key[NAME_KEY_MAX];
-	struct person *p;
+	enum error e;
 	size_t len;
 
 	if (name_fold(r->names, NAME_NICK, name.at, name.len, key, &len,
 	    why_r) < 0)
 		return ERROR_BAD_NAME;
 	lock_take(&r->lock);
-	p = people_find(r, (struct slice){ key, len });
-	if (p == NULL) {
-		p = enlist(r, person_new((struct slice){ key, len }, name,
-		    false, NULL));
-		p->admin = admin;
-	}
-	enter(r, p, c, handover);
+	e = account_locked(r, (struct slice){ key, len }, local, c, handover,
+	    why_r);
 	lock_drop(&r->lock);
-	return ERROR_NONE;
+	return e;
 }
 
 /* Its last connection is gone; the name is kept for a while. */
@@ -275,7 +303,7 @@ reserve(struct registry *r, struct person *p, uint64_t now)
 	p->reservation->expires = now + RESERVED_MS;
 	list_append(&r->expiring, &p->reservation->expiry);
 	if (++r->reserved > RESERVED_MAX)
-		forget(r, list_entry(r->expiring.next, struct reservation,
+		people_forget(r, list_entry(r->expiring.next, struct reservation,
 		    expiry)->person);
 }
 
@@ -285,12 +313,14 @@ look_whether_gone(struct registry *r, struct person *p, uint64_t now)
 {
 	const struct reservation *res = p->reservation;
 
-	if (!list_empty(&p->contacts) || (res != NULL && res->claims > 0))
+	/* An account stays. */
+	if (p->account || !list_empty(&p->contacts) ||
+	    (res != NULL && res->claims > 0))
 		return;
 	if (res != NULL && res->stored)
 		reserve(r, p, now);
 	else
-		forget(r, p);
+		people_forget(r, p);
 }
 
 void
@@ -351,8 +381,12 @@ people_leave(struct registry *r, struct contact *c, uint64_t now)
 	bool told;
 
 	lock_take(&r->lock);
-	told = c->told;
+	told = c->evicted != EVICT_NONE;
 	list_remove(&c->link);
+	if (p->details != NULL) {
+		p->details->connections -= !told;
+		accounts_note_seen(r, p->details);
+	}
 	look_whether_gone(r, p, now);
 	lock_drop(&r->lock);
 	person_unref(&c->person);
@@ -369,7 +403,7 @@ people_expire(struct registry *r, uint64_t now)
 
 		if (res->expires > now)
 			break;
-		forget(r, res->person);
+		people_forget(r, res->person);
 	}
 	lock_drop(&r->lock);
 }

@@ -42,13 +42,17 @@ struct person {
 	uint16_t     name_len;		/* (c) */
 	uint16_t     name_at;		/* (c) in text */
 	bool         account;		/* (c) else a guest */
-	bool         admin;		/* (c) */
+	atomic_bool  admin;		/* (a) written (l) */
+	uint64_t     created;		/* (c) an account: when it was made, ms
+					 * since 1970; 0: a local user's */
+	struct account *details;	/* (l) NULL: a guest, or deleted */
 	atomic_bool  known;		/* (a) written (l): in the table */
 	uint64_t     since;		/* (c) later than any event of another
-					 * one of that name; 0: account */
+					 * one of that name; of an account:
+					 * created */
 	struct link  contacts;		/* (l) */
-	struct link  pairings;		/* (l) a guest's direct conversations,
-					 * which end with it */
+	struct link  pairings;		/* (l) its direct conversations, which
+					 * end with it */
 	struct reservation *reservation; /* (c) it has a secret; or NULL */
 	char         text[];		/* (c) key and name; once if they are
 					 * the same */
@@ -79,21 +83,28 @@ person_name(const struct person *p)
 	return (struct slice){ p->text + p->name_at, p->name_len };
 }
 
+/* Why the registry ends a connection. */
+enum evict {
+	EVICT_NONE,
+	EVICT_REPLACED,		/* its guest came back elsewhere */
+	EVICT_DISABLED		/* its account is disabled, or deleted */
+};
+
 /* A connection as the registry knows it, embedded in the connection. */
 struct contact {
 	struct link    link;		/* (l) */
 	struct person *person;		/* (c) once logged in; referenced */
 	uint64_t       conn;		/* (c) the connection's id */
 	unsigned       io;		/* (c) its thread */
-	bool           told;		/* (l) replaced was sent */
-	struct mail    replaced;	/* (l) MAIL_REPLACED, at most once */
+	enum evict     evicted;		/* (l) (c) once `evict` was sent */
+	struct mail    evict;		/* (l) MAIL_EVICT, at most once */
 };
 
 /* A login: the contact is listed and the hand-over is in its io thread's
  * mailbox, in that order and as one step; the caller may not touch the
  * connection afterwards, and wakes the thread before it sleeps. On an error
  * nothing has happened, and *why_r is a sentence. With a secret that matches,
- * the guest's other connections are told MAIL_REPLACED.
+ * the guest's other connections are evicted.
  *
  * Unless *claim_r is NULL the guest is to be on the disk first: nothing was
  * sent, and when it is known whether it is there people_enter() or
@@ -112,11 +123,20 @@ void people_abandon(struct registry *, struct person **claim, bool stored,
  * be had any more. For main, before anybody logs in. */
 bool people_restore(struct registry *, struct slice nick, uint64_t since,
     const unsigned char *secret, uint64_t now);
-enum error people_account(struct registry *, struct slice name, bool admin,
+/* Somebody who has proved to own the account; local: by the local socket, as
+ * a user of this machine, and only so a local user's. ERROR_AUTH_FAILED: there
+ * is none, or it is disabled; ERROR_TOO_MANY: limits.account. */
+enum error people_account(struct registry *, struct slice name, bool local,
     struct contact *, struct mail *handover, const char **why_r);
+/* Under the lock: all connections of the person are told to end. */
+void people_evict(struct registry *, struct person *, enum evict);
+/* Under the lock: a person is there from now on, with the caller's reference;
+ * and is there no more. */
+void people_enlist(struct registry *, struct person *);
+void people_forget(struct registry *, struct person *);
 
-/* The connection is gone, its memberships too. True if MAIL_REPLACED was
- * sent, which then still comes or has come. */
+/* The connection is gone, its memberships too. True if MAIL_EVICT was sent,
+ * which then still comes or has come. */
 bool people_leave(struct registry *, struct contact *, uint64_t now);
 /* Ends the reservations that are over. */
 void people_expire(struct registry *, uint64_t now);
@@ -127,6 +147,8 @@ bool people_key(const struct registry *, struct slice name, char *bytes,
     struct slice *key_r, const char **why_r);
 /* Under the registry's lock: who has this key now; NULL if nobody. */
 struct person *people_find(struct registry *, struct slice key);
+/* The same without it, and referenced. */
+struct person *people_get(struct registry *, struct slice key);
 
 /* Later than every event there is, and not before the clock: when something
  * begins that may not be mixed up with what was. In ms since 1970. */

@@ -41,6 +41,7 @@ registry_new(const struct config *config, const struct names *names,
 	table_init(&r->people, key_of_person);
 	list_init(&r->dormant);
 	list_init(&r->expiring);
+	accounts_init(r);
 	return r;
 }
 
@@ -94,6 +95,7 @@ registry_free(struct registry **at)
 	/* What is reserved stays so on the disk. */
 	r->store = NULL;
 	people_expire(r, UINT64_MAX);
+	accounts_fini(r);
 	assert(r->people.count == 0);
 	table_fini(&r->rooms);
 	table_fini(&r->people);
@@ -135,8 +137,8 @@ find_person(struct registry *r, struct slice name, struct person **p_r,
 	return *p_r != NULL ? ERROR_NONE : ERROR_NO_SUCH_NAME;
 }
 
-static void
-name_direct(struct room_word *w)
+void
+registry_name_direct(struct room_word *w)
 {
 	struct person *a = w->pair[0], *b = w->pair[1];
 	struct slice one = person_name(a), two = person_name(b), key[2];
@@ -193,7 +195,7 @@ direct_word(struct registry *r, struct person *who, struct slice word,
 		*why_r = "a conversation needs two";
 		return ERROR_BAD_NAME;
 	}
-	name_direct(w);
+	registry_name_direct(w);
 	return ERROR_NONE;
 }
 

@@ -21,7 +21,7 @@
 
 #include "base/names.h"
 #include "conf/config.h"
-#include "room/people.h"
+#include "room/accounts.h"
 #include "room/rights.h"
 
 struct archives;
@@ -46,6 +46,7 @@ struct registry {
 	unsigned               live;	/* (l) threads of rooms */
 	bool                   stopping;/* (l) */
 	struct table           people;	/* (l) */
+	struct accounts        accounts;/* (l) */
 	struct link            expiring;/* (l) soonest first */
 	unsigned               reserved;/* (l) of them */
 	_Atomic uint64_t       high;	/* (a) latest time of any event */
@@ -86,6 +87,8 @@ void registry_free(struct registry **);
 enum error registry_word(struct registry *, struct person *who,
     struct slice word, struct room_word *, const char **why_r);
 void room_word_fini(struct room_word *);
+/* Key and name of the conversation of the pair, which it puts in order. */
+void registry_name_direct(struct room_word *);
 
 /* Somebody as no room in particular sees them. */
 struct actor registry_actor(const struct registry *, const struct person *);

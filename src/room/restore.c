@@ -10,28 +10,39 @@
 #include "base/log.h"
 #include "room/room.h"
 
+/* Under the lock: who has this account's name now, or NULL. */
+static struct person *
+account_of(struct registry *r, struct slice name)
+{
+	char bytes[NAME_KEY_MAX + 1];
+	struct slice key;
+	const char *why;
+	struct account *a;
+
+	if (!people_key(r, name, bytes, &key, &why))
+		return NULL;
+	a = accounts_find(r, key);
+	return a == NULL ? NULL : person_ref(a->person);
+}
+
 /* "@alice,bob", both accounts: a guest's conversations end with it. */
 static bool
 direct_key(struct registry *r, struct slice name, struct room_word *w)
 {
-	struct slice two[2] = { { name.at + 1, name.len - 1 } };
-	const char *comma = memchr(two[0].at, ',', two[0].len), *why;
-	char key[2][NAME_KEY_MAX];
-	size_t len[2];
+	struct slice one = { name.at + 1, name.len - 1 }, two;
+	const char *comma = memchr(one.at, ',', one.len);
 
 	if (comma == NULL)
 		return false;
-	two[0].len = (size_t)(comma - two[0].at);
-	two[1] = (struct slice){ comma + 1, name.len - two[0].len - 2 };
-	for (int i = 0; i < 2; i++)
-		if (name_fold(r->names, NAME_NICK, two[i].at, two[i].len,
-		    key[i], &len[i], &why) < 0)
-			return false;
-	for (int i = 0; i < 2; i++)
-		w->pair[i] = person_new((struct slice){ key[i], len[i] },
-		    two[i], false, NULL);
-	w->key_len = (size_t)snprintf(w->key, sizeof(w->key),
-	    "@%s\001" "0\001%s\001" "0", key[0], key[1]);
+	one.len = (size_t)(comma - one.at);
+	two = (struct slice){ comma + 1, name.len - one.len - 2 };
+	w->pair[0] = account_of(r, one);
+	w->pair[1] = account_of(r, two);
+	if (w->pair[0] == NULL || w->pair[1] == NULL) {
+		room_word_fini(w);
+		return false;
+	}
+	registry_name_direct(w);
 	return true;
 }
 
@@ -59,6 +70,19 @@ find(struct registry *r, struct slice key)
 	return n == NULL ? NULL : table_entry(n, struct room, node);
 }
 
+/* Is the directory of a direct conversation that of these two, and not of
+ * others who had their names before? */
+static bool
+is_theirs(const struct room_word *w, const char *dir)
+{
+	char own[VAULT_DIR_MAX + 1];
+
+	if (w->pair[0] == NULL)
+		return true;
+	vault_dir((struct slice){ w->key, w->key_len }, own);
+	return strcmp(own, dir) == 0;
+}
+
 static struct room *
 restore(struct registry *r, const struct room_word *w, const char *dir,
     uint64_t last, uint64_t size)
@@ -79,7 +103,7 @@ registry_found(struct registry *r, const char *dir, struct slice name,
     uint64_t last, uint64_t size)
 {
 	struct room_word w;
-	bool known = word_of(r, name, &w);
+	bool known;
 
 	/* A key is not to be shown: who enters spells the name, and the room
 	 * is made with this directory. */
@@ -89,9 +113,16 @@ registry_found(struct registry *r, const char *dir, struct slice name,
 		return;
 	}
 	lock_take(&r->lock);
-	if (!known)
+	known = word_of(r, name, &w);
+	if (!known && name.at[0] == '@')
+		log_info("rooms/%s: one of the two has no account any more; "
+		    "it is left alone", dir);
+	else if (!known)
 		log_warn("rooms/%s: no room has such a name; it is left "
 		    "alone", dir);
+	else if (!is_theirs(&w, dir))
+		log_info("rooms/%s: others had these names; it is left alone",
+		    dir);
 	else if (find(r, (struct slice){ w.key, w.key_len }) != NULL)
 		log_warn("rooms/%s: another directory is this room's; it is "
 		    "left alone", dir);
@@ -125,8 +156,14 @@ registry_switches(struct registry *r, struct slice key, struct slice name,
 	lock_take(&r->lock);
 	room = find(r, key);
 	if (room == NULL && word_of(r, name, &w)) {
-		room = find(r, (struct slice){ w.key, w.key_len });
-		if (room == NULL)
+		struct slice own = { w.key, w.key_len };
+
+		/* A key may have changed with Unicode, but another pair has
+		 * another conversation. */
+		if (w.pair[0] == NULL || slice_same(own, key))
+			room = find(r, own);
+		if (room == NULL && (w.pair[0] == NULL ||
+		    slice_same(own, key)))
 			room = restore(r, &w, NULL, 0, 0);
 		room_word_fini(&w);
 	}

@@ -58,9 +58,7 @@ room_new(struct registry *r, const struct room_word *w,
 		if (w->pair[i] == NULL)
 			continue;
 		room->pair[i] = person_ref(w->pair[i]);
-		if (w->pair[i]->account)
-			continue;
-		guests = true;
+		guests = guests || !w->pair[i]->account;
 		list_append(&w->pair[i]->pairings, &room->pairing[i].link);
 	}
 	if (r->vault != NULL && !guests) {
@@ -134,6 +132,7 @@ room_free(struct room **at)
 		person_unref(&room->pair[i]);
 	}
 	ledger_unref(&room->ledger);
+	blob_unref(&room->struck);
 	free((char *)room->key.at);
 	free((char *)room->name.at);
 	free(room);
@@ -143,8 +142,7 @@ const struct person *
 room_gone(const struct room *room)
 {
 	for (int i = 0; i < 2 && room->pair[0] != NULL; i++)
-		if (!room->pair[i]->account &&
-		    !atomic_load(&room->pair[i]->known))
+		if (!atomic_load(&room->pair[i]->known))
 			return room->pair[i];
 	return NULL;
 }
@@ -382,6 +380,7 @@ room_mail(struct room *room, struct mail *m)
 	case MAIL_ORDER:
 		room->until =
 		    registry_linger(room->registry, room, room->now);
+		room_strike(room);
 		room_part(room);
 		break;
 	default:

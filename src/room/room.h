@@ -84,7 +84,8 @@ struct room {
 	unsigned             holders;	/* (l) io threads */
 	bool                 live;	/* (l) its thread runs */
 	struct mail          alone;	/* no holder is left, or one of the
-					 * two is not any more */
+					 * two is not any more, or somebody
+					 * who had a role */
 	bool                 told;	/* (l) `alone` is under way */
 	struct registry     *registry;	/* (s) */
 	const struct config *config;	/* (c), its values (a) */
@@ -92,7 +93,9 @@ struct room {
 	struct slice         name;	/* (c) the first spelling */
 	struct person       *pair[2];	/* (c) a direct conversation's; or
 					 * NULL; referenced */
-	struct pairing       pairing[2]; /* (l) guests' only */
+	struct pairing       pairing[2]; /* (l) */
+	struct blob         *struck;	/* (l) keys whose roles are no more, each
+					 * with a NUL behind it; or NULL */
 	struct thread        thread;	/* (o) */
 	struct mailbox       inbox;	/* (s) limit rooms.mailbox; full: the
 					 * sender is not read from; counted */
@@ -209,6 +212,8 @@ uint64_t room_event(struct room *, struct event *, bool numbered);
 void room_presence(struct room *, struct event *);
 /* A "ROOM name last members [topic]" line as of now. */
 void room_line(const struct room *, struct blob **);
+/* Mail: who has no account any more has no role. */
+void room_strike(struct room *);
 /* A direct conversation one of whose two is gone for good ends. */
 void room_part(struct room *);
 /* A direct conversation: every connection of the two is a member. */
