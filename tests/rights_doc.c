@@ -142,12 +142,14 @@ ask(const struct row *row, struct actor a, bool direct, unsigned is)
 	return (enum error)found;
 }
 
-/* Somebody banned was thrown out, where no owner is nobody is one, and who only
- * reads makes no rooms. */
+/* Somebody banned was thrown out, where no owner is nobody is one, an
+ * administrator may make rooms, and who only reads may not. */
 static bool
 can_be(struct actor a, unsigned is)
 {
 	if (a.reader && (is & MAKER))
+		return false;
+	if (a.admin && !(is & MAKER))
 		return false;
 	return a.admin ||
 	    (!(a.role == ROLE_BANNED && (is & INSIDE)) &&

@@ -367,6 +367,8 @@ key_by_definition(const char *name, size_t len, char *key)
 	n = uspoof_getSkeleton(spoof, 0, folded, n, skeleton, 512, &status);
 	u_strToUTF8(key, NAME_KEY_MAX, NULL, skeleton, n, &status);
 	CU_ASSERT(U_SUCCESS(status));
+	for (; *key != '\0'; key++)
+		*key = *key == 'i' ? 'l' : *key == 'O' ? 'o' : *key;
 	uspoof_close(spoof);
 }
 

@@ -200,13 +200,13 @@ each_room_is_seen_once(void)
 	struct guy *alice = fake_guest(f, "alice", NULL);
 	unsigned n = 0;
 
-	for (int i = 0; i < 26; i++) {
+	for (int i = 0; i < 8; i++) {
 		char name[] = { (char)('a' + i), '\0' };
 
 		CU_ASSERT(touch(f, name, alice));
 	}
 	registry_each(f->registry, count_room, &n);
-	CU_ASSERT_EQUAL(n, 26);
+	CU_ASSERT_EQUAL(n, 8);
 	registry_stop(f->registry);
 	fake_free(&f);
 }

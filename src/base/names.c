@@ -6,7 +6,11 @@
  * folds into letters of another script (the micro sign is common to all
  * scripts, the mu it folds to is Greek), or into more than letters, shows only
  * then. Names in ASCII, nearly all of them, take their key from a table that
- * ICU filled in at the start; nothing ICU checks can be wrong with them. */
+ * ICU filled in at the start; nothing ICU checks can be wrong with them.
+ *
+ * A name is shown as it was written, though, and capitals have look-alikes of
+ * their own, which folding hides: I is like l, and the capitals of Cyrillic and
+ * Greek are like those of Latin more often than their small letters. */
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -96,6 +100,18 @@ load(struct names *names, UErrorCode *status)
 	uset_close(allowed);
 }
 
+/* A skeleton of small letters has capitals where digits look like them. As I is
+ * like l, so is its small letter. */
+static void
+settle(char *key)
+{
+	for (; *key != '\0'; key++)
+		if (*key == 'i' || *key == 'I')
+			*key = 'l';
+		else if (*key >= 'A' && *key <= 'Z')
+			*key += 'a' - 'A';
+}
+
 /* The key of what is folded already, with its NUL within size. */
 static size_t
 key_of(const struct names *names, const UChar *folded, int32_t len, char *key,
@@ -110,6 +126,7 @@ key_of(const struct names *names, const UChar *folded, int32_t len, char *key,
 	if (U_FAILURE(*status))
 		return 0;
 	key[n] = '\0';
+	settle(key);
 	return n;
 }
 
@@ -229,6 +246,26 @@ check_whole(const struct names *names, const UChar *raw, int32_t raw_len,
 	return findings[i].why;
 }
 
+/* Does it read, as it is written, like a name in ASCII that it is not the same
+ * as? */
+static bool
+poses(const struct names *names, const UChar *raw, int32_t len,
+    const char *key, UErrorCode *status)
+{
+	UChar skeleton[NAME_KEY_MAX], folded[NAME_KEY_MAX];
+	char other[NAME_KEY_MAX];
+	int32_t n = uspoof_getSkeleton(
+	    names->spoof, 0, raw, len, skeleton, NAME_KEY_MAX, status);
+
+	for (int32_t i = 0; i < n && U_SUCCESS(*status); i++)
+		if (skeleton[i] >= 0x80)
+			return false;
+	n = unorm2_normalize(
+	    names->fold, skeleton, n, folded, NAME_KEY_MAX, status);
+	key_of(names, folded, n, other, sizeof(other), status);
+	return U_SUCCESS(*status) && strcmp(key, other) != 0;
+}
+
 static const char *
 fold_unicode(const struct names *names, const struct limit *limit,
     const char *name, size_t len, char *key, size_t *key_len_r)
@@ -255,6 +292,8 @@ fold_unicode(const struct names *names, const struct limit *limit,
 	    key_of(names, folded, folded_len, key, NAME_KEY_MAX, &status);
 	if (U_FAILURE(status) || *key_len_r == 0)
 		return "a name may not unfold to that much";
+	if (poses(names, raw, raw_len, key, &status))
+		return "a name may not look like one in other letters";
 	return NULL;
 }
 
