@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/trust.h"
+
 #define NICK_SIZE	33
 
 int64_t
@@ -140,13 +142,20 @@ add_suffix(char *nick)
 }
 
 static void
-open_as(struct client *client, const char *nick, bool with_key)
+open_again(struct client *client)
 {
 	const struct vcrp_options options = {
 		.server = client->server,
-		.nick = nick,
-		.key = with_key ? client->key.text : NULL,
-		.external = client->external,
+		.nick = client->called,
+		.key = client->with_key ? client->key.text : NULL,
+		.user = client->user,
+		.password = client->user != NULL ? client->password : NULL,
+		.fingerprint = client->pin[0] != '\0' ? client->pin :
+		    client->fingerprint,
+		.certificate = client->certificate,
+		.certificate_key = client->certificate_key,
+		.external = client->external || client->certificate != NULL,
+		.visitor = client->visitor,
 		.once = client->external,
 		.timeout = client->patience > 0 && client->patience < 10000 ?
 		    client->patience : 0
@@ -162,27 +171,40 @@ open_as(struct client *client, const char *nick, bool with_key)
 }
 
 static bool
-lock_key(struct client *client, const char *nick)
+lock_key(struct client *client)
 {
 	char address[VCRP_LINE_MAX];
 	const char *server = client->server;
 
-	return !client->external &&
+	return !client->external && client->user == NULL &&
+	    client->certificate == NULL && !client->visitor &&
 	    vcrp_address(server != NULL ? server : "localhost", address,
-	    sizeof(address)) && key_open(&client->key, address, nick);
+	    sizeof(address)) && key_open(&client->key, address,
+	    client->called);
 }
 
-/* The end of a struct vcrp; false when another name may help. */
+/* The end of a struct vcrp; false when another name, or the certificate that
+ * is trusted now, may help. */
 static bool
-accept_end(const struct client *client, const struct vcrp_event *event)
+accept_end(struct client *client, const struct vcrp_event *event)
 {
 	const char *code = event->code;
 
 	if (strcmp(code, "name-taken") == 0 && client->nick == NULL &&
-	    !client->was_up)
+	    client->user == NULL && !client->was_up) {
+		add_suffix(client->called);
+		client->with_key = false;
 		return false;
+	}
+	if (strcmp(code, "certificate") == 0) {
+		trust_decide(client, event->text);
+		return false;
+	}
 	if (client->may_end)
 		exit(STATUS_DONE);
+	if (strcmp(code, "unproved") == 0)
+		client_fail(client, STATUS_UNREACHED, "this is not the server "
+		    "that knows %s: %s", client->user, event->text);
 	if (strcmp(code, "closed") == 0)
 		client_fail(client, STATUS_UNREACHED, "no connection: %s",
 		    event->text);
@@ -231,7 +253,7 @@ least(int a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* One poll(); false when the name is taken. */
+/* One poll(); false when it is to be begun again. */
 static bool
 turn(struct client *client, int fd, int timeout, bool *readable_r)
 {
@@ -262,22 +284,89 @@ client_turn(struct client *client, int fd, int timeout)
 }
 
 void
+client_take_password(struct client *client, const char *prompt)
+{
+	const char *why;
+	bool good;
+
+	if (client->password_file != NULL)
+		good = password_from_file(client->password_file,
+		    client->password, &why);
+	else if (client->password_fd >= 0)
+		good = password_from(client->password_fd, client->password,
+		    &why);
+	else
+		good = password_ask(prompt, client->password, &why);
+	if (!good)
+		client_fail(client, STATUS_USAGE, "password: %s%s%s",
+		    client->password_file != NULL ? client->password_file : "",
+		    client->password_file != NULL ? ": " : "", why);
+}
+
+void
+client_new_password(const struct client *client, char *text_r)
+{
+	char again[PASSWORD_SIZE];
+	const char *why = "these are two";
+	bool good;
+
+	if (isatty(STDIN_FILENO)) {
+		good = password_ask("New password", text_r, &why) &&
+		    password_ask("The same again", again, &why);
+		if (good && strcmp(text_r, again) != 0) {
+			good = false;
+			why = "these are two";
+		}
+		explicit_bzero(again, sizeof(again));
+	} else {
+		good = password_from(STDIN_FILENO, text_r, &why);
+	}
+	if (!good)
+		client_fail(client, STATUS_USAGE, "password: %s", why);
+}
+
+/* Who to be, and what of it has to be asked for. */
+static void
+be_somebody(struct client *client)
+{
+	char prompt[VCRP_LINE_MAX];
+
+	if (client->certificate != NULL || client->visitor ||
+	    client->external) {
+		client->user = NULL;
+		return;
+	}
+	if (client->user == NULL && client->server != NULL &&
+	    vcrp_user(client->server, client->user_of_server,
+	    sizeof(client->user_of_server)))
+		client->user = client->user_of_server;
+	if (client->user == NULL || client->password[0] != '\0')
+		return;
+	snprintf(prompt, sizeof(prompt), "Password of %.64s", client->user);
+	client_take_password(client, prompt);
+}
+
+void
 client_login(struct client *client)
 {
-	char nick[NICK_SIZE];
-	bool readable, with_key;
+	bool readable;
 
-	if (client->nick == NULL)
-		default_nick(nick);
-	with_key = lock_key(client, client->nick ? client->nick : nick);
-	open_as(client, client->nick ? client->nick : nick, with_key);
+	be_somebody(client);
+	trust_prepare(client);
+	if (client->nick != NULL)
+		snprintf(client->called, sizeof(client->called), "%s",
+		    client->nick);
+	else
+		default_nick(client->called);
+	client->with_key = lock_key(client);
+	open_again(client);
 	client->down_since = client_now();
 	while (!vcrp_is_up(client->v)) {
-		if (turn(client, -1, -1, &readable))
-			continue;
-		add_suffix(nick);
-		open_as(client, nick, false);
+		if (!turn(client, -1, -1, &readable))
+			open_again(client);
 	}
+	trust_note(client);
+	explicit_bzero(client->password, sizeof(client->password));
 }
 
 void

@@ -4,7 +4,8 @@
  *
  * Threads: main.
  * Locks:   none.
- * Memory:  struct client owns its struct vcrp and its key. */
+ * Memory:  struct client owns its struct vcrp, its key and its password, which
+ *          is wiped when it has logged in. */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 
@@ -12,7 +13,11 @@
 #include <stdint.h>
 
 #include "client/key.h"
+#include "client/known.h"
+#include "client/password.h"
 #include "vcrp.h"
+
+#define CLIENT_NICK_SIZE	80
 
 /* What programs here exit with. */
 enum status {
@@ -26,6 +31,19 @@ struct client {
 	const char  *program;		/* for what is said on stderr */
 	const char  *server;
 	const char  *nick;		/* NULL: the user's, or one like it */
+	const char  *user;		/* of an account; NULL: a guest */
+	char         user_of_server[VCRP_LINE_MAX];	/* that its URI names */
+	const char  *password_file;	/* NULL: asked for, if there is a user */
+	int          password_fd;	/* -1 for none */
+	char         password[PASSWORD_SIZE];
+	const char  *fingerprint;	/* of the certificate to take; or NULL */
+	bool         accept_new;	/* take a new server's, and remember */
+	char         pin[KNOWN_SIZE];	/* that was taken; "" for none */
+	int          known;		/* its line in the file; 0 for none */
+	const char  *certificate;	/* files; or NULL */
+	const char  *certificate_key;
+	const char  *invitation;	/* for register */
+	bool         visitor;		/* does not log in */
 	int64_t      after;		/* of tail */
 	int          patience;		/* ms without a connection; 0: any */
 	bool         patience_given;
@@ -33,6 +51,8 @@ struct client {
 	bool         may_end;		/* the server's end is no failure */
 	struct vcrp *v;
 	struct key   key;
+	bool         with_key;
+	char         called[CLIENT_NICK_SIZE];	/* nick, or what is tried */
 	bool         was_up;		/* has been logged in */
 	int64_t      down_since;	/* ms, when not connected */
 	char         why[VCRP_LINE_MAX];	/* what the last one ended with */
@@ -54,6 +74,12 @@ client_warn(const struct client *, const char *format, ...);
 
 /* Logs in, or fails as client_turn() does. */
 void client_login(struct client *);
+/* Where the password is to come from: a file, a descriptor, or the terminal,
+ * which is asked by this prompt. */
+void client_take_password(struct client *, const char *prompt);
+/* A new one, asked for twice; without a terminal it is a line of standard
+ * input. text_r has PASSWORD_SIZE bytes. */
+void client_new_password(const struct client *, char *text_r);
 /* Waits until something happens on fd (-1 for none) or to the connection, or
  * for timeout ms (-1 for none), and hands all events on. True when fd can be
  * read. When there was no connection for too long, or the server ended it,
@@ -73,6 +99,8 @@ _Noreturn void client_impossible(const struct client *, const char *what,
 void client_print(const char *text);
 
 /* The commands: argv[0] is the command's name. */
+enum status command_passwd(struct client *, int argc, char **argv);
+enum status command_register(struct client *, int argc, char **argv);
 enum status command_rooms(struct client *, int argc, char **argv);
 enum status command_say(struct client *, int argc, char **argv);
 enum status command_tail(struct client *, int argc, char **argv);

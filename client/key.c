@@ -3,65 +3,33 @@
  * SPDX-License-Identifier: MIT */
 #include "client/key.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "client/directory.h"
 
 #define KEY_MIN		22
 #define KEY_LENGTH	32
 #define MARKS		"abcdefghijklmnopqrstuvwxyz234567"
 
-/* Makes every directory that path names, up to its last '/'. */
-static bool
-make_directories(char *path)
-{
-	char *slash;
-
-	for (slash = strchr(path + 1, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return false;
-		*slash = '/';
-	}
-	return true;
-}
-
 /* The name of the file: "address nick", with other marks for '/'. */
 static bool
 find_file(const char *address, const char *nick, char *path_r)
 {
-	const char *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	size_t begin;
-	int len;
+	char name[NAME_MAX + 1], *at;
 
-	if (state != NULL && state[0] == '/')
-		len = snprintf(path_r, PATH_MAX, "%s/vcrp/", state);
-	else if (home != NULL && home[0] == '/')
-		len = snprintf(path_r, PATH_MAX, "%s/.local/state/vcrp/",
-		    home);
-	else
+	if (snprintf(name, sizeof(name), "%s %s", address, nick) > NAME_MAX)
 		return false;
-	if (len >= PATH_MAX || !make_directories(path_r))
-		return false;
-	begin = (size_t)len;
-	len = snprintf(path_r + begin, PATH_MAX - begin, "%s %s", address,
-	    nick);
-	if ((size_t)len >= PATH_MAX - begin)
-		return false;
-	for (path_r += begin; *path_r != '\0'; path_r++) {
-		if (*path_r == '/')
-			*path_r = '%';
+	for (at = name; *at != '\0'; at++) {
+		if (*at == '/')
+			*at = '%';
 	}
-	return true;
+	return directory_find("XDG_STATE_HOME", ".local/state", path_r, name);
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +16,27 @@
 #define PATIENCE	30000
 
 static const char usage[] =
-"usage: vcrp [OPTION...] [vcrp://HOST[:PORT]/ROOM]   chat in a terminal\n"
+"usage: vcrp [OPTION...] [vcrps://HOST[:PORT]/ROOM]  chat in a terminal\n"
 "       vcrp [OPTION...] say ROOM [TEXT...]          say text, or each line\n"
 "                                                    of standard input\n"
 "       vcrp [OPTION...] tail [-a NUMBER] ROOM       print what is said\n"
 "       vcrp [OPTION...] rooms\n"
 "       vcrp [OPTION...] who ROOM\n"
+"       vcrp [OPTION...] register NAME               make an account\n"
+"       vcrp [OPTION...] passwd                      change its password\n"
 "\n"
-"  -s, --server=SERVER   HOST[:PORT], vcrp://HOST[:PORT], or the path of a\n"
-"                        local socket (VCRP_SERVER; localhost)\n"
-"  -n, --nick=NICK       who to be ($USER)\n"
+"  -s, --server=SERVER   vcrps://[NAME@]HOST[:PORT] with TLS, vcrp://... or\n"
+"                        HOST[:PORT] without, or the path of a local socket\n"
+"                        (VCRP_SERVER; localhost)\n"
+"  -n, --nick=NICK       who to be as a guest ($USER)\n"
+"  -u, --user=NAME       log in with an account; the password is asked for\n"
+"      --password-file=FILE   or it is the first line of a file\n"
+"      --password-fd=NUMBER   or of a descriptor\n"
+"      --fingerprint=sha256:HEX   take this certificate and no other\n"
+"      --accept-new      take that of a server not met before\n"
+"      --certificate=FILE     log in by a certificate\n"
+"      --certificate-key=FILE (the same FILE)\n"
+"  -i, --invite=TOKEN    register: the invitation\n"
 "  -w, --wait=SECONDS    how long to do without a connection (30; 0: always)\n"
 "  -a, --after=NUMBER    tail: also what came after this number (0: all)\n"
 "  -h, --help\n"
@@ -33,10 +45,21 @@ static const char usage[] =
 "A ROOM that begins with '@' is a conversation: @bob\n"
 "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection\n";
 
+enum long_only {
+	OPTION_ACCEPT_NEW = 256,
+	OPTION_CERTIFICATE,
+	OPTION_CERTIFICATE_KEY,
+	OPTION_FINGERPRINT,
+	OPTION_PASSWORD_FD,
+	OPTION_PASSWORD_FILE
+};
+
 static const struct command {
 	const char *name;
 	enum status (*run)(struct client *, int, char **);
 } commands[] = {
+	{ "passwd",	command_passwd },
+	{ "register",	command_register },
 	{ "rooms",	command_rooms },
 	{ "say",	command_say },
 	{ "tail",	command_tail },
@@ -44,10 +67,18 @@ static const struct command {
 };
 
 static const struct option long_options[] = {
+	{ "accept-new",	no_argument,       NULL, OPTION_ACCEPT_NEW },
 	{ "after",	required_argument, NULL, 'a' },
+	{ "certificate", required_argument, NULL, OPTION_CERTIFICATE },
+	{ "certificate-key", required_argument, NULL, OPTION_CERTIFICATE_KEY },
+	{ "fingerprint", required_argument, NULL, OPTION_FINGERPRINT },
 	{ "help",	no_argument,       NULL, 'h' },
+	{ "invite",	required_argument, NULL, 'i' },
 	{ "nick",	required_argument, NULL, 'n' },
+	{ "password-fd", required_argument, NULL, OPTION_PASSWORD_FD },
+	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
 	{ "server",	required_argument, NULL, 's' },
+	{ "user",	required_argument, NULL, 'u' },
 	{ "version",	no_argument,       NULL, 'V' },
 	{ "wait",	required_argument, NULL, 'w' },
 	{ NULL,		0,                 NULL, 0 }
@@ -76,6 +107,33 @@ number(const struct client *client, const char *text, int64_t max)
 }
 
 static void
+take_secure_option(struct client *client, int option)
+{
+	switch (option) {
+	case OPTION_ACCEPT_NEW:
+		client->accept_new = true;
+		break;
+	case OPTION_CERTIFICATE:
+		client->certificate = optarg;
+		break;
+	case OPTION_CERTIFICATE_KEY:
+		client->certificate_key = optarg;
+		break;
+	case OPTION_FINGERPRINT:
+		client->fingerprint = optarg;
+		break;
+	case OPTION_PASSWORD_FD:
+		client->password_fd = (int)number(client, optarg, INT_MAX);
+		break;
+	case OPTION_PASSWORD_FILE:
+		client->password_file = optarg;
+		break;
+	default:
+		fail_usage();
+	}
+}
+
+static void
 take_option(struct client *client, int option)
 {
 	switch (option) {
@@ -85,11 +143,17 @@ take_option(struct client *client, int option)
 	case 'h':
 		fputs(usage, stdout);
 		exit(STATUS_DONE);
+	case 'i':
+		client->invitation = optarg;
+		break;
 	case 'n':
 		client->nick = optarg;
 		break;
 	case 's':
 		client->server = optarg;
+		break;
+	case 'u':
+		client->user = optarg;
 		break;
 	case 'V':
 		printf("vcrp %s\n", vcrp_version());
@@ -99,7 +163,7 @@ take_option(struct client *client, int option)
 		client->patience_given = true;
 		break;
 	default:
-		fail_usage();
+		take_secure_option(client, option);
 	}
 }
 
@@ -110,7 +174,7 @@ take_options(struct client *client, int argc, char **argv)
 	int option;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+a:hn:s:Vw:", long_options,
+	while ((option = getopt_long(argc, argv, "+a:hi:n:s:u:Vw:", long_options,
 	    NULL)) != -1)
 		take_option(client, option);
 	return optind;
@@ -150,7 +214,8 @@ main(int argc, char **argv)
 {
 	struct client client = {
 		.program = "vcrp", .server = getenv("VCRP_SERVER"),
-		.after = VCRP_NOW, .patience = PATIENCE, .key.fd = -1
+		.after = VCRP_NOW, .patience = PATIENCE, .key.fd = -1,
+		.password_fd = -1
 	};
 	int taken;
 	size_t i;

@@ -332,6 +332,7 @@ main(int argc, char **argv)
 {
 	struct client client = {
 		.program = "vcrpctl", .external = true, .key.fd = -1,
+		.password_fd = -1,
 		.patience = PATIENCE,
 		.server = access(SOCKET_NEAR, F_OK) == 0 ? SOCKET_NEAR :
 		    SOCKET_FAR

@@ -1,0 +1,67 @@
+/* verifier.c -- what a server keeps in the place of a password
+ *
+ * SPDX-License-Identifier: MIT */
+#include "client/verifier.h"
+
+#include <gsasl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define SALT_SIZE	16
+#define KEY_SIZE	GSASL_HASH_SHA256_SIZE
+
+struct keys {
+	char salt[SALT_SIZE];
+	char salted[KEY_SIZE];
+	char client[KEY_SIZE];
+	char server[KEY_SIZE];
+	char stored[KEY_SIZE];
+};
+
+static bool
+derive(const char *password, unsigned iterations, struct keys *keys_r)
+{
+	char *prepared = NULL;
+	bool good;
+
+	if (gsasl_saslprep(password, 0, &prepared, NULL) != GSASL_OK)
+		return false;
+	good = *prepared != '\0' && getrandom(keys_r->salt, SALT_SIZE, 0) ==
+	    SALT_SIZE && gsasl_scram_secrets_from_password(GSASL_HASH_SHA256,
+	    prepared, iterations, keys_r->salt, SALT_SIZE, keys_r->salted,
+	    keys_r->client, keys_r->server, keys_r->stored) == GSASL_OK;
+	explicit_bzero(prepared, strlen(prepared));
+	gsasl_free(prepared);
+	return good;
+}
+
+static bool
+append(char *text, size_t size, const char *bytes, size_t len,
+    const char *mark)
+{
+	size_t used = strlen(text);
+	char *base64 = NULL;
+	bool fits = gsasl_base64_to(bytes, len, &base64, NULL) == GSASL_OK &&
+	    snprintf(text + used, size - used, "%s%s", base64, mark) <
+	    (int)(size - used);
+
+	gsasl_free(base64);
+	return fits;
+}
+
+bool
+client_verifier(const char *password, unsigned iterations, char *text_r,
+    size_t size)
+{
+	struct keys keys;
+	bool good = derive(password, iterations, &keys) &&
+	    snprintf(text_r, size, "SCRAM-SHA-256$%u:", iterations) <
+	    (int)size &&
+	    append(text_r, size, keys.salt, SALT_SIZE, "$") &&
+	    append(text_r, size, keys.stored, KEY_SIZE, ":") &&
+	    append(text_r, size, keys.server, KEY_SIZE, "");
+
+	explicit_bzero(&keys, sizeof(keys));
+	return good;
+}

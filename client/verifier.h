@@ -1,0 +1,25 @@
+/* verifier.h -- what a server keeps in the place of a password
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Made here, so that the password itself never travels: RFC 5803's form of a
+ * SCRAM-SHA-256 verifier, with a salt of its own.
+ *
+ * Threads: any.
+ * Locks:   none.
+ * Memory:  none; what was computed on the way is wiped. */
+#ifndef CLIENT_VERIFIER_H
+#define CLIENT_VERIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VERIFIER_SIZE	192	/* is enough for any */
+
+/* "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>". False when
+ * password is none (empty, not UTF-8, or with a character that nobody could
+ * type again), or when it does not fit. */
+bool client_verifier(const char *password, unsigned iterations, char *text_r,
+    size_t size);
+
+#endif
