@@ -232,6 +232,40 @@ remove_dir(void)
 	return rmdir(dir);
 }
 
+static void
+what_listens_already_is_taken_over(void)
+{
+	struct listeners mine = { .count = 0 }, l = { .count = 0 };
+	char path[64], why[128];
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(listeners_open(&mine, NULL, 0, why,
+	    sizeof(why)), 0);
+	CU_ASSERT_EQUAL_FATAL(listeners_open_local(&mine,
+	    in_dir("passed", path), why, sizeof(why)), 0);
+	CU_ASSERT_FALSE(listeners_has(&l, false));
+	for (unsigned i = 0; i < mine.count; i++)
+		CU_ASSERT_EQUAL(listeners_take(&l, dup(mine.all[i].fd), why,
+		    sizeof(why)), 0);
+	CU_ASSERT_EQUAL(l.count, mine.count);
+	CU_ASSERT_EQUAL(l.port, mine.port);
+	CU_ASSERT(listeners_has(&l, false) && listeners_has(&l, true));
+	CU_ASSERT_EQUAL(option(l.all[0].fd, IPPROTO_TCP, TCP_NODELAY), 1);
+	CU_ASSERT(fcntl(l.all[0].fd, F_GETFL) & O_NONBLOCK);
+	CU_ASSERT_EQUAL(fcntl(l.all[0].fd, F_GETFD), FD_CLOEXEC);
+	/* The file is whose who made it. */
+	listeners_close(&l);
+	CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	listeners_close(&mine);
+	CU_ASSERT_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	CU_ASSERT_EQUAL(listeners_take(&l, pair[0], why, sizeof(why)),
+	    -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "passed"));
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static CU_TestInfo tests[] = {
 	{ "port 0 is one that is free, and known",
 	    port_0_is_one_that_is_free_and_known },
@@ -243,6 +277,8 @@ static CU_TestInfo tests[] = {
 	    the_local_socket_is_everybodys_and_goes_with_the_server },
 	{ "a dead socket is replaced, and a live one is not",
 	    a_dead_socket_is_replaced_and_a_live_one_is_not },
+	{ "what listens already is taken over",
+	    what_listens_already_is_taken_over },
 	{ "no other file is touched", no_other_file_is_touched },
 	{ "a path that is too long is refused",
 	    a_path_that_is_too_long_is_refused },
