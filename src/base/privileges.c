@@ -77,7 +77,12 @@ privileges_become(const struct user *u, char *why, size_t size)
 		    u->name);
 		return -EPERM;
 	}
-	if (geteuid() != 0 || u->uid == 0)
+	if (geteuid() != 0)
+		return 0;
+	/* What a program that is executed might have; root's to change. */
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+	if (u->uid == 0)
 		return 0;
 	if (initgroups(u->name, u->gid) < 0)
 		return say(why, size, errno, "initgroups");
@@ -98,10 +103,6 @@ privileges_drop(char *why, size_t size)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return say(why, size, errno, "PR_SET_NO_NEW_PRIVS");
-	/* The bounding set is root's to change; without it nothing is had
-	 * that the former does not already keep away. */
-	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 	/* Ambient capabilities go with the permitted ones. */
 	if (syscall(SYS_capset, &head, none) < 0)
 		return say(why, size, errno, "capset");

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""As whom the server runs, and what is in its reach: started by root, by a user, and by a manager of services.
+VCRPD names the program; SECCOMP, SYSTEMD and SANITIZERS say how it was built."""
+import fcntl, os, pwd, re, shutil, socket, stat, subprocess, tempfile, unittest
+from server import PATIENCE, Server
+
+VCRPCTL = os.environ.get("VCRPCTL", "./vcrpctl")
+ROOT = os.geteuid() == 0
+NOBODY = pwd.getpwnam("nobody")
+SANITIZED = os.environ.get("SANITIZERS", "no") != "no"
+SYSTEMD = os.environ.get("SYSTEMD", "yes") == "yes"
+FILTERED = os.environ.get("SECCOMP", "yes") == "yes" and not SANITIZED
+
+
+class Person:
+    def __init__(self, where):
+        if isinstance(where, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(PATIENCE)
+            self.socket.connect(where)
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", where), PATIENCE)
+        self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
+
+    def ask(self, text, answer):
+        """The first line that has the answer."""
+        self.socket.sendall((text + "\n").encode())
+        for line in self.lines:
+            if re.match("(@\\S+ )?(" + answer + ")", line):
+                return line
+            if " ERR " in " " + line:
+                raise AssertionError(line)
+        raise AssertionError("ended before " + answer)
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+class Standing(Server):
+    """In a directory that others may enter, with a program that they may run."""
+
+    def __init__(self, config=""):
+        super().__init__(config)
+        os.chmod(self.directory, 0o755)
+        self.program = shutil.copy(os.environ.get("VCRPD", "./vcrpd"), self.path("vcrpd"))
+        os.chmod(self.config, 0o644)
+        self.more = {}
+
+    def launch(self, port=0):
+        with open(self.path("log"), "a") as log:
+            self.process = subprocess.Popen(
+                [self.program, "-c", self.config, "-d", self.path("data"), "-p", str(port)],
+                stdout=subprocess.PIPE, stderr=log, text=True, **self.more)
+
+    def by_nobody(self):
+        """Started by that user, who has the directory."""
+        os.mkdir(self.path("data"), 0o700)
+        os.chown(self.path("data"), NOBODY.pw_uid, NOBODY.pw_gid)
+        self.more = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []}
+
+    def status(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return dict(re.findall(r"^(\w+):\s+(.*)$", file.read(), re.M))
+
+    def log(self):
+        with open(self.path("log")) as file:
+            return file.read()
+
+    def fails(self):
+        """What it says when it does not start."""
+        self.launch()
+        self.process.wait(PATIENCE)
+        return self.log()
+
+
+class Base(unittest.TestCase):
+    def server(self, config=""):
+        server = Standing(config)
+        self.addCleanup(self.end, server)
+        return server
+
+    def end(self, server):
+        if hasattr(server, "process"):
+            if server.process.poll() is None:
+                self.assertEqual(server.stop(), 0, server.log())
+            self.assertNotRegex(server.log(), "Sanitizer|runtime error")
+            server.__exit__()
+        else:
+            shutil.rmtree(server.directory)
+
+    def person(self, where):
+        person = Person(where)
+        self.addCleanup(person.close)
+        return person
+
+    def chat(self, server):
+        person = self.person(server.port)
+        person.ask("HELLO alice", "OK HELLO")
+        person.ask("JOIN lobby", "OK JOIN")
+        person.ask("SAY lobby hello", "MSG lobby")
+        return person
+
+    def judge(self, server, uid):
+        """It has what it needs, and that is all."""
+        status = server.status()
+        self.assertEqual(status["Uid"].split(), [str(uid)] * 4)
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(status[kind], 16), 0, kind)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        if FILTERED:
+            self.assertEqual(status["Seccomp"], "2", server.log())
+        if not SANITIZED:
+            with open(f"/proc/{server.process.pid}/limits") as file:
+                self.assertRegex(file.read(), r"Max core file size\s+0\s+0\s")
+        for path, _, files in os.walk(server.path("data")):
+            for each in [path] + [os.path.join(path, name) for name in files]:
+                found = os.lstat(each)
+                self.assertEqual(found.st_uid, uid, each)
+                if not stat.S_ISSOCK(found.st_mode):
+                    self.assertEqual(found.st_mode & 0o077, 0, each)
+
+
+@unittest.skipUnless(ROOT, "only root can be somebody else")
+class ByRoot(Base):
+    def test_root_becomes_the_user_that_is_named(self):
+        server = self.server('server = { user = "nobody"; };')
+        server.start()
+        self.chat(server)
+        self.judge(server, NOBODY.pw_uid)
+        self.assertEqual(int(server.status()["CapBnd"], 16), 0)
+        self.assertEqual(server.status()["Groups"].split(), [str(g) for g in os.getgrouplist(
+            "nobody", NOBODY.pw_gid)])
+        self.assertIn("runs as nobody", server.log())
+        self.assertNotIn(" warn ", server.log())
+        # Root is an administrator still, and so is whom the server runs as.
+        self.person(server.socket).ask("AUTH EXTERNAL", "OK AUTH root")
+        os.chmod(server.path("data"), 0o711)
+        told = subprocess.run([shutil.copy(VCRPCTL, server.path("vcrpctl")), "-s", server.socket, "status"],
+                              user=NOBODY.pw_uid, group=NOBODY.pw_gid, extra_groups=[], capture_output=True,
+                              text=True, timeout=PATIENCE, cwd="/")
+        self.assertEqual(told.returncode, 0, told.stderr)
+
+    def test_root_becomes_who_owns_the_data(self):
+        server = self.server()
+        server.by_nobody()
+        server.more = {}
+        server.start()
+        self.chat(server)
+        self.judge(server, NOBODY.pw_uid)
+
+    def test_roots_own_data_is_served_without_capabilities(self):
+        server = self.server()
+        server.start()
+        self.chat(server)
+        self.judge(server, 0)
+        self.assertIn("runs as root", server.log())
+
+    def test_a_port_of_roots_is_bound_before(self):
+        """One that only root may bind is not bound, nor any file written, by the user."""
+        server = self.server('server = { user = "nobody"; };')
+        for port in range(601, 700):
+            server.launch(port)
+            if re.match(r"vcrpd: ready", server.process.stdout.readline()):
+                break
+            server.process.wait(PATIENCE)
+            server.process.stdout.close()
+        self.person(port).ask("HELLO alice", "OK HELLO")
+        self.judge(server, NOBODY.pw_uid)
+
+    def test_who_cannot_be_is_told(self):
+        server = self.server('server = { user = "no-such-user"; };')
+        self.assertIn("server.user: there is no user no-such-user", server.fails())
+        self.assertFalse(os.path.exists(server.path("data")))
+        other = self.server('server = { user = "daemon"; };')
+        other.by_nobody()
+        self.assertIn("only root can start the server as daemon", other.fails())
+
+    def test_data_of_others_is_refused(self):
+        server = self.server('server = { user = "nobody"; };')
+        os.mkdir(server.path("data"), 0o700)
+        self.assertRegex(server.fails(), "data: Permission denied for user nobody; chown -R nobody")
+
+
+class Reach(Base):
+    def started(self, config=""):
+        server = self.server(config)
+        if ROOT:
+            server.by_nobody()
+        server.start()
+        return server
+
+    def ctl(self, server, *arguments):
+        return subprocess.run([VCRPCTL, "-s", server.socket, *arguments], capture_output=True, text=True,
+                              timeout=PATIENCE)
+
+    def test_a_user_runs_it(self):
+        server = self.started()
+        self.chat(server)
+        self.judge(server, NOBODY.pw_uid if ROOT else os.geteuid())
+
+    def test_a_directory_that_is_open_is_closed(self):
+        server = self.server()
+        if ROOT:
+            server.by_nobody()
+        else:
+            os.mkdir(server.path("data"))
+        os.chmod(server.path("data"), 0o755)
+        server.start()
+        self.assertEqual(os.stat(server.path("data")).st_mode & 0o7777, 0o700)
+        self.assertRegex(server.log(), "warn .*/data was open to others .mode 755.")
+
+    @unittest.skipIf(SANITIZED, "not confined with sanitizers")
+    def test_backups_are_where_they_may_be(self):
+        outside = tempfile.mkdtemp(prefix="vcrp-test-")
+        self.addCleanup(shutil.rmtree, outside)
+        os.chmod(outside, 0o777)
+        for option, inside in (("", "data"), ("storage = { backups = \"%s\"; };", "kept")):
+            server = self.server()
+            os.mkdir(server.path("kept"))
+            os.chmod(server.path("kept"), 0o777)
+            if option:
+                server.configure(option % server.path("kept"))
+            if ROOT:
+                server.by_nobody()
+            server.start()
+            if "files are not confined" in server.log():
+                self.skipTest("this kernel has no landlock")
+            self.chat(server)
+            refused = self.ctl(server, "backup", os.path.join(outside, "x"))
+            self.assertEqual(refused.returncode, 1)
+            self.assertRegex(refused.stderr, "denied: .*; storage.backups says where")
+            self.assertEqual(os.listdir(outside), [])
+            made = self.ctl(server, "backup", server.path(inside, "copy"))
+            self.assertEqual(made.returncode, 0, made.stderr)
+            verified = self.ctl(server, "verify", server.path(inside, "copy"))
+            self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def test_a_place_for_backups_that_is_not_there_is_told(self):
+        server = self.server('storage = { backups = "/nowhere/at/all"; };')
+        self.assertIn("storage.backups: /nowhere/at/all: No such file", server.fails())
+
+    def test_the_configuration_is_read_again(self):
+        """Another file by its name; also of addresses, about which libc asks the system."""
+        server = self.started('log = { level = "info"; };')
+        for text in ('server = { listen = [ "::1", "127.0.0.1" ]; }; log = { level = "debug"; };',
+                     'server = { listen = [ "fe80::1%lo", "1.2.3.4" ]; };', "what = { };", ""):
+            with open(server.config + ".new", "w") as file:
+                file.write(text)
+            os.rename(server.config + ".new", server.config)
+            told = self.ctl(server, "reload")
+            self.assertEqual(told.returncode, 1 if "what" in text else 0, told.stderr)
+        self.chat(server)
+        self.assertIn("server.listen: needs a restart", server.log())
+
+    def test_a_kill_is_known_from_a_crash_of_the_system(self):
+        """The boot's id is in reach: numbers go on without a gap."""
+        server = self.started()
+        self.chat(server)
+        server.process.kill()
+        server.process.wait(PATIENCE)
+        server.process.stdout.close()
+        server.start()
+        self.assertNotIn("the system went down", server.log())
+
+    def test_many_rooms_come_and_go(self):
+        """Their threads start and end under the filter."""
+        server = self.started("rooms = { linger = 0; }; limits = { lines = 0; rooms_per_connection = 1000; };")
+        person = self.chat(server)
+        for number in range(100):
+            person.ask(f"JOIN room{number}", f"OK JOIN room{number}")
+        for number in range(100):
+            person.ask(f"LEAVE room{number}", f"OK LEAVE room{number}")
+        person.ask("SEARCH lobby 10 hello", "OK SEARCH")
+        person.ask("HISTORY lobby 10", "OK HISTORY")
+
+    def pass_sockets(self, server, *sockets):
+        """As systemd does: from descriptor 3 on."""
+        # Copies that are not among those that they become.
+        above = [fcntl.fcntl(each.fileno(), fcntl.F_DUPFD, 100) for each in sockets]
+        for fd in above:
+            self.addCleanup(os.close, fd)
+        server.more.update(preexec_fn=lambda: [os.dup2(fd, 3 + at) for at, fd in enumerate(above)], close_fds=False)
+        server.program = server.path("activated")
+        with open(server.program, "w") as file:
+            file.write(f'#!/bin/sh\nLISTEN_FDS={len(sockets)} LISTEN_PID=$$ exec {server.path("vcrpd")} "$@"\n')
+        os.chmod(server.program, 0o755)
+
+    @unittest.skipUnless(SYSTEMD, "built without libsystemd")
+    def test_sockets_are_taken_over(self):
+        """Also by a server that begins later: who connects meanwhile waits."""
+        server = self.server()
+        if ROOT:
+            server.by_nobody()
+        tcp = socket.create_server(("127.0.0.1", 0))
+        local = socket.socket(socket.AF_UNIX)
+        local.bind(server.path("passed"))
+        os.chmod(server.path("passed"), 0o666)
+        local.listen()
+        port = tcp.getsockname()[1]
+        early = self.person(port)
+        self.pass_sockets(server, tcp, local)
+        server.start()
+        self.assertEqual(server.port, port)
+        early.ask("HELLO early", "OK HELLO")
+        self.assertFalse(os.path.exists(server.socket))
+        self.person(server.path("passed")).ask("HELLO local", "OK HELLO")
+        self.assertEqual(server.stop(), 0)
+        # The sockets are the manager's, and so is the file.
+        self.assertTrue(os.path.exists(server.path("passed")))
+        late = self.person(port)
+        server.process.stdout.close()
+        server.start()
+        self.assertEqual(server.port, port)
+        late.ask("HELLO late", "OK HELLO")
+        tcp.close()
+        local.close()
+
+    @unittest.skipUnless(SYSTEMD, "built without libsystemd")
+    def test_what_is_passed_is_looked_at(self):
+        server = self.server()
+        one, other = socket.socketpair()
+        self.pass_sockets(server, one)
+        self.assertIn("a socket that was passed: Invalid argument", server.fails())
+        one.close()
+        other.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
