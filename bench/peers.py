@@ -93,6 +93,16 @@ def answers(port):
         return False
 
 
+def make_certificate(where):
+    """`pem` and `key`, as vcrpd makes them for itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=bench",
+                    "-keyout", os.path.join(where, "key"),
+                    "-out", os.path.join(where, "pem")],
+                   check=True, capture_output=True)
+    os.chmod(os.path.join(where, "key"), 0o644)
+
+
 class Server:
     """One server under way. Subclasses say what it is and how it is set up:
     `text` is its configuration, `arguments` its command line, in both of
@@ -105,6 +115,7 @@ class Server:
     text = ""
     arguments = ()
     at_once = 500          # logins under way that it copes with
+    tls = False            # whether the load has to speak TLS
     note = None            # what bounds its logins
 
     def __init__(self, build, cores=None, rooms=()):
@@ -115,6 +126,8 @@ class Server:
         # Some change to a user of their own.
         os.chmod(self.dir, 0o755)
         self.log = os.path.join(self.dir, "log")
+        if self.tls and self.package is not None:
+            make_certificate(self.dir)
         self.port = None if self.package is None else free_port()
         try:
             self.start(cores)
@@ -240,6 +253,10 @@ class VcrpOff(Vcrp):
             count -= line.startswith("OK ")
 
 
+class VcrpTls(Vcrp):
+    name, tls = "vcrp-tls", True
+
+
 class VcrpIo1(Vcrp):
     """One io thread, and one core for all of the server."""
     name = "vcrp-io1"
@@ -312,6 +329,16 @@ class Inspircd(Server):
     arguments = ("--config", "%(conf)s", "--nofork", "--nopid", "--runasroot")
 
 
+class InspircdTls(Inspircd):
+    name, tls = "inspircd-tls", True
+    text = Inspircd.text.replace('type="clients"', """type="clients"
+	sslprofile="bench\"""") + """
+<module name="ssl_gnutls">
+<sslprofile name="bench" provider="gnutls" certfile="%(dir)s/pem"
+	keyfile="%(dir)s/key">
+"""
+
+
 class Nats(Server):
     name, program = "nats", "nats-server"
     package = "nats-server"
@@ -358,6 +385,15 @@ client-output-buffer-limit normal 0 0 0
         super().start(cores)
 
 
+class RedisTls(Redis):
+    name, tls = "redis-tls", True
+    text = Redis.text.replace("port %(port)d", """port 0
+tls-port %(port)d
+tls-cert-file %(dir)s/pem
+tls-key-file %(dir)s/key
+tls-auth-clients no""")
+
+
 class Mosquitto(Server):
     """0 and -1 are: no limit."""
     name = program = package = "mosquitto"
@@ -384,9 +420,19 @@ log_type error
     arguments = ("-c", "%(conf)s")
 
 
+class MosquittoTls(Mosquitto):
+    name, tls = "mosquitto-tls", True
+    text = Mosquitto.text + """
+certfile %(dir)s/pem
+keyfile %(dir)s/key
+"""
+
+
 PEERS = (Ngircd, Inspircd, Nats, Redis, Mosquitto)
+TLS_PEERS = (InspircdTls, RedisTls, MosquittoTls)
 SERVERS = {s.name: s for s in
-           (Floor, Vcrp, VcrpOff, VcrpIo1, VcrpIo2) + PEERS}
+           (Floor, Vcrp, VcrpOff, VcrpTls, VcrpIo1, VcrpIo2) + PEERS +
+           TLS_PEERS}
 
 
 def main():

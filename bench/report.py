@@ -8,7 +8,7 @@ import re
 import statistics
 
 import peers
-from works import OTHERS, WORKS
+from works import OTHERS, OTHERS_TLS, WORKS
 
 # What a figure is called, what it is multiplied by to be shown, and what is
 # better; None: it is compared with nothing.
@@ -91,7 +91,7 @@ class Results:
     def best(self, work, key):
         """The best peer's name and figure."""
         better = max if column(key)[2] == "more" else min
-        found = [(self.median(work, p, key), p) for p in OTHERS]
+        found = [(self.median(work, p, key), p) for p in OTHERS + OTHERS_TLS]
         found = [f for f in found if f[0] is not None]
         return (better(found)[1], better(found)[0]) if found else (None, None)
 
@@ -127,7 +127,7 @@ def table(rows):
 
 def work_table(results, work):
     servers = results.servers(work.name)
-    beside = any(s == "floor" or s in OTHERS for s in servers)
+    beside = any(s == "floor" or s in OTHERS + OTHERS_TLS for s in servers)
     keys = [k for k in work.figures if any(
         results.values(work.name, s, k) for s in servers)] or work.figures[:1]
     rows = [["server"]]
@@ -160,14 +160,15 @@ def summary(results):
         servers = results.servers(work.name)
         if "vcrp" not in servers:
             continue
+        mine = "vcrp-tls" if "vcrp-tls" in servers else "vcrp"
         key = work.figures[0]
         peer, _ = results.best(work.name, key)
         cells = [results.cell(work.name, s, key) if s in servers else "–"
-                 for s in ("vcrp", "vcrp-off", "floor")]
+                 for s in (mine, "vcrp-off", "floor")]
         cells.append("–" if peer is None else "%s %s" % (
             peer, results.cell(work.name, peer, key)))
         rows.append([work.name, column(key)[0]] + cells +
-                    [results.ratio(work.name, "vcrp", key)])
+                    [results.ratio(work.name, mine, key)])
     return table(rows)
 
 

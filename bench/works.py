@@ -21,6 +21,7 @@ STILL = 5.0    # seconds: how long the CPU at rest is looked at
 FLOOR = ("floor",)
 OURS = ("vcrp", "vcrp-off")
 OTHERS = tuple(p.name for p in peers.PEERS)
+OTHERS_TLS = tuple(p.name for p in peers.TLS_PEERS)
 # Of ngircd the time to let one in grows with how many there are: 10,000 take
 # it minutes. IRC tells everybody of everybody who comes.
 NOT_NGIRCD = tuple(n for n in OTHERS if n != "ngircd")
@@ -39,6 +40,8 @@ class Load:
                    "--protocol", server.protocol, "--port", str(server.port),
                    "--pid", str(server.pid)]
         options.setdefault("at_once", server.at_once)
+        if server.tls:
+            options["tls"] = True
         for name, value in options.items():
             if value is not None:
                 command.append("--" + name.replace("_", "-"))
@@ -357,6 +360,13 @@ def fanout(members, senders, quick):
                 window=100, small={} if quick else None)
 
 
+def fanout_tls(members, senders):
+    row = fanout(members, senders, False)
+    return Work(row.name + "-tls", row.title + ", over TLS", talk,
+                OURS[:1] + ("vcrp-tls",) + OTHERS_TLS, SPEED, row.time,
+                mode=row.mode, **row.options)
+
+
 def volano(rooms, others, **options):
     return Work("volano-%d" % rooms, "%d rooms of 20, all speak, each with one"
                 " message in flight" % rooms, talk, FLOOR + OURS + others,
@@ -391,6 +401,8 @@ WORKS = (
     fanout(100, 10, True),
     fanout(1000, 1, False),
     fanout(1000, 10, False),
+    fanout_tls(100, 1),
+    fanout_tls(100, 10),
     volano(50, OTHERS, small={"rooms": 10}),
     volano(500, NOT_NGIRCD, cost=4),
     Work("open-loop", "200 messages a second into a room of 100", talk,
