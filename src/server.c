@@ -13,7 +13,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "account/auth.h"
 #include "account/backup.h"
+#include "account/store.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -203,6 +205,23 @@ open_storage(struct server *s, char *why, size_t size)
 	return storage_load(s->storage, why, size);
 }
 
+static int
+make_auths(struct server *s, char *why, size_t size)
+{
+	unsigned char secret[SERVER_SECRET];
+	bool good = store_secret(s->net.store, secret, why, size);
+
+	if (good) {
+		s->net.auths = auths_new(s->net.registry, secret,
+		    (unsigned)config_get(&s->config->threads_auth));
+		good = s->net.auths != NULL;
+		if (!good)
+			snprintf(why, size, "libgsasl cannot be used");
+	}
+	explicit_bzero(secret, sizeof(secret));
+	return good ? 0 : -1;
+}
+
 /* After the storage, whose lock keeps others out of the directory; and as the
  * user that will read the files again. */
 static int
@@ -253,7 +272,8 @@ server_new(struct config *config, const struct server_options *options,
 	}
 	if (take_signals(s, why, size) < 0 ||
 	    enter_sandbox(s, why, size) < 0 || make_net(s, why, size) < 0 ||
-	    open_storage(s, why, size) < 0 || open_tls(s, why, size) < 0)
+	    open_storage(s, why, size) < 0 ||
+	    make_auths(s, why, size) < 0 || open_tls(s, why, size) < 0)
 		goto fail;
 	s->net.acceptor = acceptor_new(&s->net, &s->listeners, &reason);
 	if (s->net.acceptor != NULL)
@@ -273,6 +293,7 @@ server_free(struct server **at)
 	if (s == NULL)
 		return;
 	acceptor_free(&s->net.acceptor);
+	auths_free(&s->net.auths);
 	listeners_close(&s->listeners);
 	registry_free(&s->net.registry);
 	storage_free(&s->storage);
@@ -299,6 +320,8 @@ server_start(struct server *s)
 	mallopt(M_ARENA_MAX, (int)s->net.io_count + 2);
 	for (unsigned i = 0; i < s->net.io_count && rc == 0; i++)
 		rc = io_start(s->net.ios[i]);
+	if (rc == 0)
+		rc = auths_start(s->net.auths);
 	return rc < 0 ? rc : acceptor_start(s->net.acceptor);
 }
 
@@ -515,6 +538,7 @@ server_stop(struct server *s)
 	storage_hurry(s->storage);
 	acceptor_close(s->net.acceptor, true);
 	acceptor_join(s->net.acceptor);
+	auths_stop(s->net.auths);
 	order_all(s, true, false, s->code, s->spread);
 	/* A connection ends when all it asked is answered, by main too. */
 	while (s->quiet < s->net.io_count) {

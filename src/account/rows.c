@@ -153,30 +153,33 @@ rows_next(struct database *d, sqlite3_stmt *s, bool *good_r)
 }
 
 bool
-rows_life(struct database *d, char life_r[LIFE_BYTES + 1])
+rows_meta(struct database *d, const char *name, char *value_r, size_t len)
 {
-	sqlite3_stmt *s = database_query(d,
-	    "SELECT value FROM meta WHERE name = 'life'");
+	char sql[128];
+	sqlite3_stmt *s;
 	bool good;
 
-	*life_r = '\0';
+	sqlite3_snprintf(sizeof(sql), sql,
+	    "SELECT value FROM meta WHERE name = '%q'", name);
+	s = database_query(d, sql);
+	*value_r = '\0';
 	while (rows_next(d, s, &good)) {
-		struct slice life = rows_blob(s, 0);
+		struct slice value = rows_blob(s, 0);
 
-		if (life.len == LIFE_BYTES)
-			snprintf(life_r, LIFE_BYTES + 1, "%.*s", LIFE_BYTES,
-			    life.at);
+		if (value.len == len)
+			snprintf(value_r, len + 1, "%.*s", (int)len,
+			    value.at);
 	}
 	return good;
 }
 
 bool
-rows_set_life(struct database *d, const char *life)
+rows_set_meta(struct database *d, const char *name, const char *value)
 {
-	char sql[128];
+	char sql[256];
 
 	sqlite3_snprintf(sizeof(sql), sql,
-	    "INSERT OR REPLACE INTO meta VALUES ('life', '%q')", life);
+	    "INSERT OR REPLACE INTO meta VALUES ('%q', '%q')", name, value);
 	return database_exec(d, sql);
 }
 

@@ -28,9 +28,11 @@ bool rows_marks(struct database *, const struct saving *);
 /* Drops the grants that are over by then, and the rooms that held nothing
  * else. */
 bool rows_expire(struct database *, uint64_t wall);
-/* life_r: "" if there is none. */
-bool rows_life(struct database *, char life_r[LIFE_BYTES + 1]);
-bool rows_set_life(struct database *, const char *life);
+/* Of the server itself. value_r has len + 1 bytes: "" if there is none of that
+ * length. */
+bool rows_meta(struct database *, const char *name, char *value_r,
+    size_t len);
+bool rows_set_meta(struct database *, const char *name, const char *value);
 bool rows_each_room(struct database *, store_room_fn *, void *arg);
 bool rows_each_grant(struct database *, store_grant_fn *, void *arg);
 bool rows_each_guest(struct database *, store_guest_fn *, void *arg);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "account/rows.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -56,7 +58,7 @@ store_open(const char *data, char *why_r, size_t size)
 	s->drain.kind = s->stop.kind = MAIL_ORDER;
 	if (!say(s, database_open(&s->db, data) &&
 	    rows_expire(&s->db, clock_wall_ms()) &&
-	    rows_life(&s->db, s->life), why_r, size))
+	    rows_meta(&s->db, "life", s->life, LIFE_BYTES), why_r, size))
 		store_free(&s);
 	return s;
 }
@@ -92,7 +94,27 @@ store_set_life(struct store *s, const char *life, char *why_r, size_t size)
 {
 	assert(strlen(life) == LIFE_BYTES);
 	snprintf(s->life, sizeof(s->life), "%s", life);
-	return say(s, rows_set_life(&s->db, life), why_r, size);
+	return say(s, rows_set_meta(&s->db, "life", life), why_r, size);
+}
+
+/* Kept as text, which is what the table has. */
+bool
+store_secret(struct store *s, unsigned char secret_r[SERVER_SECRET],
+    char *why_r, size_t size)
+{
+	char text[2 * SERVER_SECRET + 1];
+	bool good = rows_meta(&s->db, "secret", text, sizeof(text) - 1);
+
+	if (good && sodium_hex2bin(secret_r, SERVER_SECRET, text,
+	    strlen(text), NULL, NULL, NULL) != 0)
+		*text = '\0';
+	if (good && *text == '\0') {
+		randombytes_buf(secret_r, SERVER_SECRET);
+		sodium_bin2hex(text, sizeof(text), secret_r, SERVER_SECRET);
+		good = rows_set_meta(&s->db, "secret", text);
+	}
+	sodium_memzero(text, sizeof(text));
+	return say(s, good, why_r, size);
 }
 
 bool

@@ -39,6 +39,7 @@
 #ifndef ACCOUNT_STORE_H
 #define ACCOUNT_STORE_H
 
+#include "account/password.h"
 #include "room/accounts.h"
 #include "room/change.h"
 #include "room/reserve.h"
@@ -61,6 +62,11 @@ const char *store_life(const struct store *);
 /* False and why_r: it is not on the disk. */
 bool store_set_life(struct store *, const char *life, char *why_r,
     size_t size);
+
+/* What this server alone knows, made at its first start. False and why_r: it is
+ * not there, or not on the disk. */
+bool store_secret(struct store *, unsigned char secret_r[SERVER_SECRET],
+    char *why_r, size_t size);
 
 /* Each calls fn with every row. False and why_r: not all could be read. */
 

@@ -44,6 +44,7 @@ struct config {
 	_Atomic int64_t  server_retry_spread;     /* (a) */
 	_Atomic int64_t  log_target;              /* (c) enum log_target */
 	_Atomic int64_t  log_level;               /* (a) enum log_level */
+	_Atomic int64_t  threads_auth;            /* (c) */
 	_Atomic int64_t  threads_io;              /* (c) 0: half the cores */
 	_Atomic int64_t  limits_connections;      /* (a) 0: by descriptors */
 	_Atomic int64_t  limits_address;          /* (a) 0: no limit */

@@ -90,6 +90,9 @@ const struct option options[] = {
 	  "Threads that read and write connections. 0: half the cores, at "
 	  "least one." },
 
+	{ AT(threads, auth), NUMBER(1, 2, 1), "threads", FIXED,
+	  "Threads that look at passwords. They give way to all others." },
+
 	{ AT(limits, connections), NUMBER(0, 1000000, 0), "connections",
 	  RELOAD,
 	  "Connections at one time. 0: as many as there are descriptors." },

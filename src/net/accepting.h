@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Files: acceptor.c the thread, and its connections' ends; accepting.c where
- * they come from, and who is refused; arrival.c what they send, up to a login.
+ * they come from, and who is refused; arrival.c what they send, up to a login;
+ * asking.c logins on their way to an auth thread and back.
  *
  * Threads: the acceptor itself; acceptor_watch() also main before it starts.
  * Locks:   none of its own.
@@ -11,7 +12,9 @@
 #ifndef NET_ACCEPTING_H
 #define NET_ACCEPTING_H
 
+#include "account/auth.h"
 #include "net/acceptor.h"
+#include "net/throttle.h"
 #include "room/reserve.h"
 
 struct acceptor {
@@ -22,9 +25,15 @@ struct acceptor {
 	struct mailbox    box;		/* (s) */
 	int               epoll;	/* (c) */
 	struct link       waiting;	/* (o) connections, oldest first */
-	struct table      claiming;	/* (o) the store has theirs; by id */
+	struct table      claiming;	/* (o) that wait for another thread, or
+					 * to be allowed to; by id */
+	struct link       held;		/* (o) of those: to be asked for one at
+					 * a time, the first to be due first */
+	struct link       slowed;	/* (o) to be asked for when due */
+	bool              asked;	/* (o) for one that was held */
+	struct throttle   throttle;	/* (o) */
 	struct mail_chain claims;	/* (o) to the store, of this pass */
-	unsigned          claimed;	/* (o) at the store */
+	unsigned          claimed;	/* (o) pieces of mail that come back */
 	uint64_t          now;		/* (o) clock_ms() of this pass */
 	uint64_t          next_id;	/* (o) */
 	unsigned          next_io;	/* (o) */
@@ -50,6 +59,18 @@ void acceptor_shut(struct acceptor *, bool local);
 void arrival_read(struct acceptor *, struct conn *);
 /* The store's answer to who wants a name. */
 void arrival_reserved(struct acceptor *, struct reserve *);
+/* On from what is kept, after it was claimed. */
+void arrival_resume(struct acceptor *, struct conn *);
+/* It has logged in, and is that io thread's. */
+void arrival_handed(struct acceptor *, unsigned io);
+/* asking.c: conn->auth goes to its thread, now or in a while. */
+void asking_begin(struct acceptor *, struct conn *);
+/* It is back. */
+void asking_answer(struct acceptor *, struct auth *);
+/* Those that are due. */
+void asking_tick(struct acceptor *);
+/* When the next one is; UINT64_MAX: none waits. */
+uint64_t asking_next(const struct acceptor *);
 /* Counts one that was refused. */
 void acceptor_refused(struct acceptor *, enum limiter);
 /* Ends one that has not logged in, or never will; it is freed. */

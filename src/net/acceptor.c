@@ -52,11 +52,15 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	a->next_id = 1;
 	a->scratch = tls_scratch_new();
 	list_init(&a->waiting);
+	list_init(&a->held);
+	list_init(&a->slowed);
+	throttle_init(&a->throttle);
 	table_init(&a->claiming, conn_key);
 	chain_init(&a->claims);
 	if (rc < 0 || a->epoll < 0) {
 		*why_r = strerror(rc < 0 ? -rc : errno);
 		table_fini(&a->claiming);
+		throttle_fini(&a->throttle);
 		tls_scratch_free(&a->scratch);
 		free(a);
 		return NULL;
@@ -77,6 +81,7 @@ acceptor_free(struct acceptor **at)
 		return;
 	assert(list_empty(&a->waiting) && a->claimed == 0);
 	table_fini(&a->claiming);
+	throttle_fini(&a->throttle);
 	close(a->epoll);
 	mailbox_fini(&a->box);
 	tls_scratch_free(&a->scratch);
@@ -92,6 +97,7 @@ acceptor_drop(struct acceptor *a, struct conn *c)
 	list_remove(&c->by_time);
 	if (c->claiming)
 		table_remove(&a->claiming, &c->node);
+	auth_free(&c->auth);
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 	atomic_fetch_sub(&a->net->connections, 1);
 	addresses_leave(&a->net->addresses, &c->address);
@@ -136,6 +142,7 @@ tick(struct acceptor *a)
 		(void)conn_flush(c);
 		acceptor_end(a, c, END_LOGIN_TIMEOUT);
 	}
+	asking_tick(a);
 	if (a->now - a->ticked >= TICK_MS) {
 		a->ticked = a->now;
 		people_expire(a->net->registry, a->now);
@@ -161,6 +168,10 @@ take_mail(struct acceptor *a)
 			    table_entry(m, struct reserve, mail));
 			continue;
 		}
+		if (m->kind == MAIL_AUTH) {
+			asking_answer(a, table_entry(m, struct auth, mail));
+			continue;
+		}
 		assert(m->kind == MAIL_ORDER);
 		c = table_entry(m, struct closing, mail);
 		acceptor_shut(a, c->local);
@@ -169,11 +180,10 @@ take_mail(struct acceptor *a)
 }
 
 static void
-say_goodbye(struct acceptor *a)
+say_goodbye(struct acceptor *a, struct link *list)
 {
-	while (!list_empty(&a->waiting)) {
-		struct conn *c =
-		    list_entry(a->waiting.next, struct conn, by_time);
+	while (!list_empty(list)) {
+		struct conn *c = list_entry(list->next, struct conn, by_time);
 
 		conn_error(c, (struct slice){ 0 }, ERROR_SHUTTING_DOWN,
 		    error_help(ERROR_SHUTTING_DOWN));
@@ -185,10 +195,15 @@ say_goodbye(struct acceptor *a)
 static int
 may_sleep_for(struct acceptor *a)
 {
+	uint64_t until = asking_next(a);
+
+	if (until > a->now + TICK_MS)
+		until = a->now + TICK_MS;
 	if (!mailbox_may_sleep(&a->box))
 		return 0;
-	return a->paused_until > a->now ? (int)(a->paused_until - a->now) :
-	    TICK_MS;
+	if (a->paused_until > a->now && a->paused_until < until)
+		until = a->paused_until;
+	return until > a->now ? (int)(until - a->now) : 0;
 }
 
 static bool
@@ -239,8 +254,11 @@ run(void *arg)
 		tick(a);
 		take_mail(a);
 		wake_ios(a);
-		if (a->over)
-			say_goodbye(a);
+		if (a->over) {
+			say_goodbye(a, &a->waiting);
+			say_goodbye(a, &a->held);
+			say_goodbye(a, &a->slowed);
+		}
 		if (a->claims.first != NULL)
 			mailbox_send_chain(a->net->registry->store,
 			    &a->claims);

@@ -37,8 +37,8 @@ addresses_fini(struct addresses *a)
 	lock_fini(&a->lock);
 }
 
-static void
-place_of(const struct peer *p, unsigned char place[16])
+void
+peer_place(const struct peer *p, unsigned char place[16])
 {
 	memcpy(place, &p->ip, 16);
 	if (!IN6_IS_ADDR_V4MAPPED(&p->ip))
@@ -52,7 +52,7 @@ addresses_enter(struct addresses *all, const struct peer *p, unsigned most)
 	struct table_node *n;
 	struct address *a;
 
-	place_of(p, place);
+	peer_place(p, place);
 	lock_take(&all->lock);
 	n = table_find(&all->table,
 	    (struct slice){ (const char *)place, sizeof(place) });

@@ -43,6 +43,8 @@ void addresses_leave(struct addresses *, struct address **);
 
 void peer_set(struct peer *, const struct sockaddr_storage *);
 bool peer_is_loopback(const struct peer *);
+/* Where it comes from: an address, or a /64. All zeros: the local socket. */
+void peer_place(const struct peer *, unsigned char place_r[16]);
 /* The address alone, as a word of a line; returns text. */
 char *peer_ip(const struct peer *, char text[PEER_TEXT_MAX]);
 /* "192.0.2.1:5000", "[2001:db8::1]:5000" or "local"; returns text. */

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "net/accepting.h"
+#include "net/exchange.h"
 #include "net/io.h"
 #include "net/login.h"
 #include "proto/mail.h"
@@ -82,6 +83,7 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 			acceptor_refused(a, LIMIT_LINE);
 			if (!c->greeted)
 				c->end = END_STRANGER;
+			exchange_break(c);
 			conn_error(c, id, ERROR_TOO_LONG,
 			    "a line has at most 4096 bytes");
 			what = c->greeted ? LOGIN_MORE : LOGIN_END;
@@ -109,8 +111,8 @@ claim(struct acceptor *a, struct conn *c, struct reserve *r)
 	a->claimed++;
 }
 
-static void
-handed(struct acceptor *a, unsigned io)
+void
+arrival_handed(struct acceptor *a, unsigned io)
 {
 	a->handed[io] = true;
 	counter_add(&a->unauthenticated, (uint64_t)-1);
@@ -132,7 +134,7 @@ take_read(struct acceptor *a, struct conn *c, struct slice rest)
 	io = c->contact.io;
 	what = take_lines(a, c, &rest, &r);
 	if (what == LOGIN_DONE) {
-		handed(a, io);
+		arrival_handed(a, io);
 		return false;
 	}
 	list_append(before->next, &c->by_time);
@@ -141,7 +143,11 @@ take_read(struct acceptor *a, struct conn *c, struct slice rest)
 		return false;
 	}
 	conn_keep(c, rest.at, rest.len);
-	return watch(a, c) && answer(a, c, what);
+	if (what != LOGIN_ASK)
+		return watch(a, c) && answer(a, c, what);
+	if (answer(a, c, what))
+		asking_begin(a, c);
+	return false;
 }
 
 /* Reads once, behind what is kept. False: there is nothing for now, or it was
@@ -194,7 +200,7 @@ take_first(struct acceptor *a, struct conn *c, struct slice *rest)
 	if (rest->at[0] != TLS_HANDSHAKE || a->net->tls == NULL ||
 	    c->peer.local)
 		return;
-	c->tls = tls_new(a->net->tls, a->scratch, c->fd, *rest, false);
+	c->tls = tls_new(a->net->tls, a->scratch, c->fd, *rest, true);
 	c->stage = STAGE_TLS;
 	rest->len = 0;
 }
@@ -237,13 +243,23 @@ arrival_read(struct acceptor *a, struct conn *c)
 	} while (c->tls != NULL && tls_pending(c->tls));
 }
 
+void
+arrival_resume(struct acceptor *a, struct conn *c)
+{
+	struct slice rest = { a->buf, c->in_len };
+
+	if (rest.len > 0)
+		memcpy(a->buf, c->in, rest.len);
+	if (take_read(a, c, rest) && c->tls != NULL && tls_pending(c->tls))
+		arrival_read(a, c);
+}
+
 /* Who has it may be gone. */
 void
 arrival_reserved(struct acceptor *a, struct reserve *r)
 {
 	struct slice id = { (const char *)&r->conn, sizeof(r->conn) };
 	struct table_node *n = table_find(&a->claiming, id);
-	struct slice rest = { a->buf, 0 };
 	struct link *before;
 	struct conn *c;
 	unsigned io;
@@ -260,13 +276,9 @@ arrival_reserved(struct acceptor *a, struct reserve *r)
 	list_remove(&c->by_time);
 	io = c->contact.io;
 	if (login_reserved(c, &r, a->now) == LOGIN_DONE) {
-		handed(a, io);
+		arrival_handed(a, io);
 		return;
 	}
 	list_append(before->next, &c->by_time);
-	rest.len = c->in_len;
-	if (rest.len > 0)
-		memcpy(a->buf, c->in, rest.len);
-	if (take_read(a, c, rest) && c->tls != NULL && tls_pending(c->tls))
-		arrival_read(a, c);
+	arrival_resume(a, c);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "net/conn.h"
+#include "net/exchange.h"
 #include "wire/vcrp.h"
 
 enum { PIECES_AT_ONCE = 16, PIECE_GROWS = 4096, PIECE_SMALL = 1024 };
@@ -180,6 +180,8 @@ conn_keep(struct conn *c, const char *at, size_t len)
 		kept = xmalloc(len);
 		memcpy(kept, at, len);
 	}
+	if (c->in_len > 0)	/* there may be a password in it */
+		explicit_bzero(c->in, c->in_len);
 	free(c->in);
 	c->in = kept;
 	c->in_len = (uint16_t)len;
@@ -293,11 +295,12 @@ conn_greet(struct conn *c)
 	if (c->greeted)
 		return;
 	c->greeted = true;
-	blob_printf(&features, "%s%s%s",
+	blob_printf(&features, "%s%s",
 	    guests[config_get(&c->net->config->accounts_guests)],
-	    c->peer.local ? ",external" : "",
 	    c->net->tls != NULL && c->tls == NULL && !c->peer.local ?
 	    ",tls" : "");
+	if (conn_is_secure(c) || !config_get(&c->net->config->tls_required))
+		exchange_features(c, &features);
 	conn_printf(c, "VCRP 1 %s vcrpd/%s", c->net->name, PACKAGE_VERSION);
 	if (features->len > 0)
 		conn_printf(c, " %.*s", (int)features->len - 1,

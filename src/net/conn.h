@@ -75,7 +75,8 @@ struct conn {
 	uint8_t           stage;	/* enum conn_stage */
 	atomic_bool       gone;		/* (a) it is closed */
 	bool              greeted : 1;
-	bool              claiming : 1;	/* the store has its HELLO */
+	bool              claiming : 1;	/* the store has its HELLO, or an
+					 * auth thread its AUTH */
 	bool              watched : 1;	/* by the acceptor */
 	bool              readable : 1;	/* the socket may have more */
 	bool              hup : 1;	/* the peer's end was told */
@@ -91,7 +92,10 @@ struct conn {
 	bool              evicted : 1;	/* MAIL_EVICT has come */
 	unsigned          rooms;	/* memberships that are not ending */
 	struct link       members;
-	struct request   *held;		/* refused by a full mailbox */
+	union {
+		struct auth *auth;	/* the acceptor's: a login; or NULL */
+		struct request *held;	/* refused by a full mailbox */
+	};
 	unsigned          under_way;	/* requests that will come back */
 	uint16_t          pages;	/* of them HISTORY and SEARCH */
 	uint16_t          in_len;	/* at most what an io thread reads */

@@ -11,6 +11,7 @@ static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_UNAUTHENTICATED] = "limits.unauthenticated",
 	[LIMIT_DESCRIPTORS] = "descriptors",
 	[LIMIT_LOGIN_TIMEOUT] = "limits.login_timeout",
+	[LIMIT_AUTH] = "auth",
 	[LIMIT_IDLE_TIMEOUT] = "limits.idle_timeout",
 	[LIMIT_LINE] = "line",
 	[LIMIT_LINES] = "limits.lines",

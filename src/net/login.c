@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/alloc.h"
+#include "net/exchange.h"
 #include "net/help.h"
 #include "net/login.h"
 #include "proto/mail.h"
@@ -125,42 +124,6 @@ login_reserved(struct conn *c, struct reserve **at, uint64_t now)
 	return LOGIN_DONE;
 }
 
-static const struct local_user *
-local_user(const struct conn *c)
-{
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-
-	if (!c->peer.local ||
-	    getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return NULL;
-	for (int i = 0; i < 2; i++)
-		if (c->net->users[i].uid == cred.uid)
-			return &c->net->users[i];
-	return NULL;
-}
-
-static enum login
-auth(struct conn *c, const struct words *w, struct slice rest)
-{
-	const struct local_user *user;
-	const char *why;
-	enum error e;
-
-	if (!slice_is_nocase(w->word[0], "EXTERNAL"))
-		return refused(c, w, ERROR_BAD_VALUE,
-		    "the mechanism here is EXTERNAL");
-	user = local_user(c);
-	if (user == NULL)
-		return refused(c, w, ERROR_AUTH_FAILED,
-		    "EXTERNAL is for root and the server's user on the "
-		    "local socket");
-	prepare(c, w, rest);
-	e = people_account(c->net->registry, slice_of(user->name), true,
-	    &c->contact, &c->mail, &why);
-	return e == ERROR_NONE ? LOGIN_DONE : refused(c, w, e, why);
-}
-
 static enum login
 quit(struct conn *c, const struct words *w)
 {
@@ -182,6 +145,10 @@ static enum login
 run(struct conn *c, const struct words *w, struct slice rest,
     struct reserve **reserve_r)
 {
+	if (w->command->verb == VERB_QUIT)
+		auth_free(&c->auth);
+	else if (w->command->verb != VERB_AUTH)
+		exchange_break(c);
 	if (w->command->where == RUN_LOGIN && !is_private_enough(c))
 		return refused(c, w, ERROR_NEED_TLS,
 		    error_help(ERROR_NEED_TLS));
@@ -189,7 +156,7 @@ run(struct conn *c, const struct words *w, struct slice rest,
 	case VERB_HELLO:
 		return hello(c, w, rest, reserve_r);
 	case VERB_AUTH:
-		return auth(c, w, rest);
+		return exchange_line(c, w);
 	case VERB_PING:
 		help_pong(c, w);
 		return LOGIN_MORE;
@@ -259,6 +226,7 @@ login_line(struct conn *c, struct slice line, struct slice rest,
 	conn_greet(c);
 	if (e == ERROR_NONE)
 		return run(c, &w, rest, reserve_r);
+	exchange_break(c);
 	conn_error(c, w.id, e, why);
 	return LOGIN_MORE;
 }

@@ -14,6 +14,7 @@
 enum login {
 	LOGIN_MORE,	/* it goes on */
 	LOGIN_WAIT,	/* the name is to be on the disk first */
+	LOGIN_ASK,	/* conn->auth is to go to an auth thread */
 	LOGIN_DONE,	/* it is its io thread's: do not touch it */
 	LOGIN_END	/* send what is to be sent, and end it: conn->end */
 };

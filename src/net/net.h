@@ -19,6 +19,7 @@
 enum { IO_MAX = 64 };
 
 struct acceptor;
+struct auths;
 struct store;
 struct tls_context;
 struct io;
@@ -38,6 +39,7 @@ struct net {
 	struct io           *ios[IO_MAX]; /* (c) */
 	unsigned             io_count;	/* (c) */
 	struct acceptor     *acceptor;	/* (c) */
+	struct auths        *auths;	/* (s) */
 	struct tls_context  *tls;	/* (s) NULL: no encryption here */
 	char                 name[256];	/* (c) of the server */
 	struct local_user    users[2];	/* (c) root, and who runs the server */

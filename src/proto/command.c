@@ -80,9 +80,10 @@ static const struct command commands[VERB_COUNT] = {
 	    .words = "", .least = 0, .text = TEXT_MAY, .cost = 0,
 	    .usage = "[reason]", .help = "ends the connection" },
 	[VERB_AUTH] = { .verb = VERB_AUTH, .name = "AUTH", .where = RUN_LOGIN,
-	    .words = "w", .least = 1, .cost = 1, .usage = "mechanism",
-	    .help = "logs in; EXTERNAL, on the local socket, as the "
-	    "user who asks" },
+	    .words = "ww", .least = 1, .cost = 1,
+	    .usage = "mechanism [data]",
+	    .help = "logs in with a password or a certificate, by SASL; "
+	    "AUTH data goes on, AUTH * gives up" },
 	[VERB_STATS] = { .verb = VERB_STATS, .name = "STATS", .where = RUN_VISIT, .admin = true,
 	    .words = "w", .least = 0, .cost = 1,
 	    .usage = "[rooms or connections]",
