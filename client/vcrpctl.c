@@ -26,6 +26,12 @@ static const char usage[] =
 "  rooms                  each room\n"
 "  connections            each connection\n"
 "  kill NAME|ID [REASON]  end the connections of NAME, or connection ID\n"
+"  ban NETWORK [REASON] [--for=1h]\n"
+"                         keep an address or network out, for that long\n"
+"  unban NETWORK          let it in again\n"
+"  bans                   each network that is kept out\n"
+"  calm [SECONDS]         let guests and young accounts say one thing in that\n"
+"                         time; 0: no bound; alone: tell what it is\n"
 "  notice TEXT            tell everybody\n"
 "  reload                 read the configuration again\n"
 "  drain [SECONDS]        send everybody away, to come back within SECONDS\n"
@@ -48,6 +54,7 @@ enum shape {
 	SHOW_LINES,	/* what STAT and NOTICE say, as it comes */
 	SHOW_SUMMARY,
 	SHOW_BACKUP,	/* how much the answer says there is */
+	SHOW_CALM,	/* how many seconds the answer says */
 	SHOW_NOTHING
 };
 
@@ -59,6 +66,9 @@ static const struct row {
 	bool        may_end;
 } rows[] = {
 	{ "backup",		"BACKUP",		1, 1, SHOW_BACKUP, false },
+	{ "ban",		"BAN",			1, 99, SHOW_LINES, false },
+	{ "bans",		"BAN",			0, 0, SHOW_LINES, false },
+	{ "calm",		"CALM",			0, 1, SHOW_CALM, false },
 	{ "connections",	"STATS connections",	0, 0, SHOW_LINES, false },
 	{ "drain",		"DRAIN",		0, 1, SHOW_LINES, true },
 	{ "kill",		"KILL",			1, 99, SHOW_LINES, false },
@@ -68,7 +78,8 @@ static const struct row {
 	{ "rooms",		"STATS rooms",		0, 0, SHOW_LINES, false },
 	{ "shutdown",		"SHUTDOWN",		0, 0, SHOW_LINES, true },
 	{ "stats",		"STATS",		0, 0, SHOW_LINES, false },
-	{ "status",		"STATS",		0, 0, SHOW_SUMMARY, false }
+	{ "status",		"STATS",		0, 0, SHOW_SUMMARY, false },
+	{ "unban",		"UNBAN",		1, 1, SHOW_LINES, false }
 };
 
 /* In the order to show them; what a server does not tell is left out. */
@@ -149,6 +160,8 @@ on_event(struct client *client, const struct vcrp_event *event)
 		if (task->row->shape == SHOW_BACKUP && event->count > 2)
 			printf("%s files, %s bytes\n", event->words[1],
 			    event->words[2]);
+		if (task->row->shape == SHOW_CALM && event->count > 1)
+			printf("%s seconds\n", event->words[1]);
 	} else if (strcmp(event->verb, "BYE") != 0 &&
 	    task->row->shape != SHOW_NOTHING) {
 		show(task, event);
@@ -285,6 +298,35 @@ ask_for_backup(struct client *client, struct task *task, char *directory)
 	run(client, task, words);
 }
 
+/* Anywhere behind "ban": "--for=1h" or "--for 1h". */
+static void
+ask_for_ban(struct client *client, struct task *task, char **words)
+{
+	struct row timed = *task->row;
+	char request[64], *length = NULL;
+	int kept = 0;
+
+	for (char **word = words; *word != NULL; word++) {
+		if (strncmp(*word, "--for=", 6) == 0)
+			length = *word + 6;
+		else if (strcmp(*word, "--for") == 0 && word[1] != NULL)
+			length = *++word;
+		else
+			words[kept++] = *word;
+	}
+	words[kept] = NULL;
+	if (kept == 0 || (length != NULL && (*length == '\0' ||
+	    strpbrk(length, " ;") != NULL || strlen(length) > 20)))
+		fail_usage();
+	if (length != NULL) {
+		snprintf(request, sizeof(request), "@for=%s %s", length,
+		    timed.request);
+		timed.request = request;
+		task->row = &timed;
+	}
+	run(client, task, words);
+}
+
 static enum status
 take_export(struct client *client, char **word)
 {
@@ -322,6 +364,8 @@ take_command(struct client *client, int words, char **word)
 	task.row = find_row(name, words - 1);
 	if (task.row->shape == SHOW_BACKUP)
 		ask_for_backup(client, &task, word[1]);
+	else if (strcmp(name, "ban") == 0)
+		ask_for_ban(client, &task, word + 1);
 	else
 		run(client, &task, word + 1);
 	return STATUS_DONE;

@@ -25,6 +25,7 @@
 #include "net/io.h"
 #include "net/tls_context.h"
 #include "proto/mail.h"
+#include "room/settings.h"
 #include "sandbox.h"
 #include "server.h"
 #include "storage.h"
@@ -164,6 +165,19 @@ name_server(struct net *net, const struct config *c)
 		snprintf(net->name, sizeof(net->name), "localhost");
 }
 
+static void
+know_proxies(struct net *net, const struct config *c)
+{
+	const char *why;
+
+	while (c->server_proxies[net->proxy_count] != NULL)
+		net->proxy_count++;
+	net->proxies = xcalloc(net->proxy_count + 1, sizeof(*net->proxies));
+	for (unsigned i = 0; i < net->proxy_count; i++)
+		(void)network_parse(slice_of(c->server_proxies[i]),
+		    &net->proxies[i], &why);
+}
+
 static int
 make_net(struct server *s, char *why, size_t size)
 {
@@ -174,6 +188,8 @@ make_net(struct server *s, char *why, size_t size)
 	net->main = &s->box;
 	net->started = clock_ms();
 	addresses_init(&net->addresses);
+	bans_init(&net->bans);
+	know_proxies(net, s->config);
 	name_server(net, s->config);
 	net->users[0] = (struct local_user){ 0, "root" };
 	net->users[1].uid = s->sandbox.user.uid;
@@ -202,7 +218,7 @@ open_storage(struct server *s, char *why, size_t size)
 	if (s->storage == NULL)
 		return -1;
 	s->net.store = storage_store(s->storage);
-	return storage_load(s->storage, why, size);
+	return storage_load(s->storage, &s->net.bans, why, size);
 }
 
 static int
@@ -302,6 +318,8 @@ server_free(struct server **at)
 	tls_context_free(&s->net.tls);
 	if (s->net.main != NULL) {
 		addresses_fini(&s->net.addresses);
+		bans_fini(&s->net.bans);
+		free(s->net.proxies);
 		mailbox_fini(&s->box);
 	}
 	if (s->signals >= 0)
@@ -438,6 +456,25 @@ drain(struct server *s, struct request *r)
 	request_ok(r, "%s", "");
 }
 
+/* Until a reload or the next start, which take what is configured. */
+static void
+calm(struct server *s, struct request *r)
+{
+	_Atomic int64_t *seconds = &s->config->limits_calm;
+
+	if (r->words.count > 0 && r->words.number > PAUSE_MAX) {
+		request_error(r, ERROR_BAD_VALUE, "seconds, 0 to 86400");
+		return;
+	}
+	if (r->words.count > 0) {
+		atomic_store(seconds, (int64_t)r->words.number);
+		log_info("calm: %u seconds, by %.*s",
+		    (unsigned)r->words.number,
+		    (int)person_name(r->who).len, person_name(r->who).at);
+	}
+	request_ok(r, "%u", (unsigned)config_get(seconds));
+}
+
 static void
 take_request(struct server *s, struct request *r)
 {
@@ -451,6 +488,9 @@ take_request(struct server *s, struct request *r)
 		break;
 	case VERB_DRAIN:
 		drain(s, r);
+		break;
+	case VERB_CALM:
+		calm(s, r);
 		break;
 	case VERB_BACKUP:
 		backup_ask(storage_backup(s->storage), r);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ledger/keeper.h"
+#include "net/bans.h"
 #include "room/archive.h"
 #include "room/marks.h"
 #include "storage.h"
@@ -76,6 +77,12 @@ mark(struct slice account, struct slice room, uint64_t number, void *arg)
 	marks_restore(arg, account, room, number);
 }
 
+static void
+ban(const struct ban *b, void *arg)
+{
+	(void)bans_add(arg, b, clock_ms(), clock_wall_ms());
+}
+
 /* Which database and which logs belong together is told by their life. */
 static bool
 open_all(struct storage *s, const struct config *config, const char *data,
@@ -92,7 +99,7 @@ open_all(struct storage *s, const struct config *config, const char *data,
 }
 
 int
-storage_load(struct storage *s, char *why, size_t size)
+storage_load(struct storage *s, struct bans *bans, char *why, size_t size)
 {
 	struct registry *r = s->registry;
 
@@ -104,7 +111,8 @@ storage_load(struct storage *s, char *why, size_t size)
 	vault_each(s->vault, found, r);
 	if (!store_each_room(s->store, switches, r, why, size) ||
 	    !store_each_grant(s->store, grant, r, why, size) ||
-	    !store_each_guest(s->store, guest, r, why, size))
+	    !store_each_guest(s->store, guest, r, why, size) ||
+	    !store_each_ban(s->store, ban, bans, why, size))
 		return -1;
 	log_info("data directory %s: %zu rooms", s->data, r->rooms.count);
 	return 0;

@@ -20,6 +20,7 @@
 #include "room/registry.h"
 
 struct backup;
+struct bans;
 struct store;
 struct storage;
 
@@ -27,8 +28,9 @@ struct storage;
  * NULL: why_r says what cannot be used. */
 struct storage *storage_new(const struct config *, const char *data,
     struct registry *, char *why_r, size_t size);
-/* Makes its rooms and guests known to the registry; or -1 and why_r. */
-int storage_load(struct storage *, char *why_r, size_t size);
+/* Makes its rooms and guests known to the registry, and who is kept out; or
+ * -1 and why_r. */
+int storage_load(struct storage *, struct bans *, char *why_r, size_t size);
 /* 0 or -errno. */
 int storage_start(struct storage *);
 /* A stop begins: a backup that is under way is given up, or its asker would

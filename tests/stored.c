@@ -114,6 +114,8 @@ add_room(struct slice key, struct slice name, const struct switches *w,
 		add(s, " keep=%" PRIu64, w->keep_count);
 	if (w->slow > 0)
 		add(s, " slow=%u", w->slow);
+	if (w->calm > 0)
+		add(s, " calm=%u", w->calm);
 	if (w->topic != NULL)
 		add(s, " %.*s", (int)w->topic->len, w->topic->data);
 	add(s, "\n");
@@ -138,6 +140,20 @@ add_guest(struct slice nick, uint64_t since, const unsigned char *secret,
 	return true;
 }
 
+static void
+add_ban(const struct ban *b, void *arg)
+{
+	char text[NETWORK_TEXT_MAX];
+
+	add(arg, "ban %s", network_text(&b->network, text));
+	if (b->until != UINT64_MAX)
+		add(arg, " %" PRIu64, b->until);
+	add(arg, " %.*s", (int)b->by->len, b->by->data);
+	if (b->reason != NULL)
+		add(arg, " %.*s", (int)b->reason->len, b->reason->data);
+	add(arg, "\n");
+}
+
 const char *
 stored_rows(struct stored *s)
 {
@@ -148,7 +164,9 @@ stored_rows(struct stored *s)
 	    store_each_room(s->store, add_room, s, s->why, sizeof(s->why)) &&
 	    store_each_grant(s->store, add_role, s, s->why,
 	    sizeof(s->why)) &&
-	    store_each_guest(s->store, add_guest, s, s->why, sizeof(s->why));
+	    store_each_guest(s->store, add_guest, s, s->why,
+	    sizeof(s->why)) &&
+	    store_each_ban(s->store, add_ban, s, s->why, sizeof(s->why));
 	if (!good)
 		add(s, "%s\n", s->why);
 	if (s->store != NULL)
@@ -236,6 +254,24 @@ stored_forget(struct stored *s, const char *nick, uint64_t since)
 
 	p->reservation->over.kind = MAIL_FORGET;
 	mailbox_send(store_box(s->store), &p->reservation->over);
+}
+
+void
+stored_ban(struct stored *s, const char *network, uint64_t until,
+    const char *reason)
+{
+	struct ban *b = xcalloc(1, sizeof(*b));
+	const char *why;
+	bool good = network_parse(slice_of(network), &b->network, &why);
+
+	assert(good);
+	b->mail.kind = MAIL_BAN;
+	b->lifted = reason == NULL;
+	b->until = until;
+	blob_add(&b->by, slice_of("root"));
+	if (reason != NULL && *reason != '\0')
+		blob_add(&b->reason, slice_of(reason));
+	mailbox_send(store_box(s->store), &b->mail);
 }
 
 static bool

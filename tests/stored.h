@@ -36,6 +36,7 @@ void stored_close(struct stored *);
  *     room KEY NAME [hidden] [members-only] [moderated] [ephemeral] ... TOPIC
  *     role ROOM WHO ROLE UNTIL
  *     guest NICK SINCE FIRST-BYTE-OF-SECRET
+ *     ban NETWORK UNTIL BY REASON
  */
 const char *stored_rows(struct stored *);
 
@@ -48,6 +49,9 @@ void stored_role(struct stored *, const char *room, const char *who,
     enum role, uint64_t until);
 void stored_reserve(struct stored *, const char *nick, uint64_t since,
     unsigned char secret);
+/* reason: NULL: it is lifted. */
+void stored_ban(struct stored *, const char *network, uint64_t until,
+    const char *reason);
 void stored_forget(struct stored *, const char *nick, uint64_t since);
 /* What the next answer is to be about, and whether it is good. */
 bool stored_done(struct stored *, const char *what, bool good);

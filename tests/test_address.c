@@ -69,6 +69,14 @@ loopback_is_known_in_every_form(void)
 	CU_ASSERT_FALSE(is_loopback("local"));
 }
 
+static struct address *
+enter(struct addresses *all, const struct peer *p, unsigned most)
+{
+	uint64_t wait;
+
+	return addresses_enter(all, p, most, 0, 1, &wait);
+}
+
 /* Whether two addresses are counted as one place. */
 static bool
 one_place(const char *a, const char *b)
@@ -79,12 +87,12 @@ one_place(const char *a, const char *b)
 	bool same;
 
 	addresses_init(&all);
-	first = addresses_enter(&all, &one, 1);
+	first = enter(&all, &one, 1);
 	CU_ASSERT_PTR_NOT_NULL(first);
-	second = addresses_enter(&all, &two, 1);
+	second = enter(&all, &two, 1);
 	same = second == NULL;
-	addresses_leave(&all, &second);
-	addresses_leave(&all, &first);
+	addresses_leave(&all, &second, 1);
+	addresses_leave(&all, &first, 1);
 	CU_ASSERT_EQUAL(all.table.count, 0);
 	addresses_fini(&all);
 	return same;
@@ -110,24 +118,128 @@ no_more_than_so_many_come_in_at_a_time(void)
 
 	addresses_init(&all);
 	for (int i = 0; i < 3; i++) {
-		in[i] = addresses_enter(&all, &p, 3);
+		in[i] = enter(&all, &p, 3);
 		CU_ASSERT_PTR_NOT_NULL(in[i]);
 	}
-	CU_ASSERT_PTR_NULL(addresses_enter(&all, &p, 3));
-	addresses_leave(&all, &in[0]);
+	CU_ASSERT_PTR_NULL(enter(&all, &p, 3));
+	addresses_leave(&all, &in[0], 1);
 	CU_ASSERT_PTR_NULL(in[0]);
-	addresses_leave(&all, &in[0]);
-	in[0] = addresses_enter(&all, &p, 3);
+	addresses_leave(&all, &in[0], 1);
+	in[0] = enter(&all, &p, 3);
 	CU_ASSERT_PTR_NOT_NULL(in[0]);
-	CU_ASSERT_PTR_NULL(addresses_enter(&all, &p, 3));
+	CU_ASSERT_PTR_NULL(enter(&all, &p, 3));
 	/* The limit may change under those who are there. */
-	CU_ASSERT_PTR_NULL(addresses_enter(&all, &p, 1));
-	in[3] = addresses_enter(&all, &p, 4);
+	CU_ASSERT_PTR_NULL(enter(&all, &p, 1));
+	in[3] = enter(&all, &p, 4);
 	CU_ASSERT_PTR_NOT_NULL(in[3]);
 	for (int i = 0; i < 4; i++)
-		addresses_leave(&all, &in[i]);
+		addresses_leave(&all, &in[i], 1);
 	CU_ASSERT_EQUAL(all.table.count, 0);
 	addresses_fini(&all);
+}
+
+enum { SECOND = 1000000 };	/* µs */
+
+/* One more, gone at once: how many milliseconds it has to wait. */
+static uint64_t
+arrive(struct addresses *all, const struct peer *p, unsigned arrivals,
+    uint64_t now)
+{
+	uint64_t wait;
+	struct address *a = addresses_enter(all, p, 0, arrivals, now, &wait);
+
+	CU_ASSERT_EQUAL(a == NULL, wait > 0);
+	addresses_leave(all, &a, now);
+	return wait;
+}
+
+static void
+who_comes_too_often_waits(void)
+{
+	struct peer p = peer("192.0.2.1", 1), q = peer("192.0.2.2", 1);
+	uint64_t now = 1000 * (uint64_t)SECOND;
+	struct addresses all;
+
+	addresses_init(&all);
+	for (int i = 0; i < 20; i++)
+		CU_ASSERT_EQUAL(arrive(&all, &p, 60, now), 0);
+	CU_ASSERT_EQUAL(arrive(&all, &p, 60, now), 1001);
+	CU_ASSERT_EQUAL(arrive(&all, &p, 60, now + SECOND - 2000), 3);
+	/* To be refused costs nothing. */
+	CU_ASSERT_EQUAL(arrive(&all, &p, 60, now + SECOND), 0);
+	CU_ASSERT_EQUAL(arrive(&all, &p, 60, now + SECOND), 1001);
+	CU_ASSERT_EQUAL(arrive(&all, &q, 60, now + SECOND), 0);
+	CU_ASSERT_EQUAL(arrive(&all, &p, 0, now + SECOND), 0);
+	/* All is forgotten when there is nothing left to be known. */
+	CU_ASSERT_EQUAL(all.table.count, 2);
+	now += 20 * (uint64_t)SECOND;
+	CU_ASSERT_EQUAL(arrive(&all, &q, 60, now), 0);
+	now += 2 * SECOND;
+	CU_ASSERT_EQUAL(arrive(&all, &q, 0, now), 0);
+	CU_ASSERT_EQUAL(all.table.count, 0);
+	addresses_fini(&all);
+}
+
+static void
+of_those_gone_only_so_many_are_known(void)
+{
+	uint64_t now = 1000 * (uint64_t)SECOND, wait;
+	struct peer p = peer("10.0.0.0", 1), first = p;
+	struct addresses all;
+	struct address *stays;
+
+	addresses_init(&all);
+	stays = addresses_enter(&all, &first, 0, 1, now, &wait);
+	for (uint32_t i = 1; i <= ADDRESSES_GONE + 1000; i++) {
+		uint32_t ip = htonl(0x0a000000 + i);
+
+		memcpy(&p.ip.s6_addr[12], &ip, 4);
+		arrive(&all, &p, 1, now);
+	}
+	/* Not the one that is there. */
+	CU_ASSERT_EQUAL(all.table.count, ADDRESSES_GONE + 1);
+	CU_ASSERT_EQUAL(all.gone_count, ADDRESSES_GONE);
+	addresses_leave(&all, &stays, now);
+	addresses_fini(&all);
+}
+
+static void
+a_place_has_rates_of_its_own(void)
+{
+	struct peer p = peer("192.0.2.1", 1);
+	struct addresses all;
+	struct address *a;
+
+	addresses_init(&all);
+	a = enter(&all, &p, 1);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(rate_take(address_rate(a, ADDRESS_ROOMS),
+		    SECOND, SECOND, 3, 1), 0);
+	CU_ASSERT_EQUAL(rate_take(address_rate(a, ADDRESS_ROOMS), SECOND,
+	    SECOND, 3, 1), 1001);
+	rate_give_back(address_rate(a, ADDRESS_ROOMS), SECOND);
+	addresses_leave(&all, &a, SECOND);
+	CU_ASSERT_EQUAL(all.table.count, 1);
+	/* Who comes back finds what it left. */
+	a = enter(&all, &p, 1);
+	CU_ASSERT_EQUAL(rate_take(address_rate(a, ADDRESS_ROOMS), SECOND,
+	    SECOND, 3, 1), 0);
+	CU_ASSERT_EQUAL(rate_take(address_rate(a, ADDRESS_ROOMS), SECOND,
+	    SECOND, 3, 1), 1001);
+	addresses_leave(&all, &a, SECOND);
+	addresses_fini(&all);
+}
+
+static void
+what_a_proxy_says_is_never_this_host(void)
+{
+	struct peer p = peer("127.0.0.1", 1);
+
+	p.proxied = true;
+	CU_ASSERT_FALSE(peer_is_loopback(&p));
+	p = peer("::1", 1);
+	p.proxied = true;
+	CU_ASSERT_FALSE(peer_is_loopback(&p));
 }
 
 static CU_TestInfo tests[] = {
@@ -139,6 +251,12 @@ static CU_TestInfo tests[] = {
 	    a_place_is_an_ipv4_address_or_an_ipv6_64 },
 	{ "no more than so many come in at a time",
 	    no_more_than_so_many_come_in_at_a_time },
+	{ "who comes too often waits", who_comes_too_often_waits },
+	{ "of those gone only so many are known",
+	    of_those_gone_only_so_many_are_known },
+	{ "a place has rates of its own", a_place_has_rates_of_its_own },
+	{ "what a proxy says is never this host",
+	    what_a_proxy_says_is_never_this_host },
 	CU_TEST_INFO_NULL
 };
 

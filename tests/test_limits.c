@@ -24,7 +24,7 @@ static void
 what_rooms_say_is_known(void)
 {
 	static const char *const said[] = { "limits.lines", "rooms.members",
-	    "rooms.max", "slow", "roles", "threads" };
+	    "rooms.max", "limits.rooms_made", "slow", "calm", "roles", "threads" };
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		CU_ASSERT_NOT_EQUAL(limit_find(said[i]), LIMIT_COUNT);

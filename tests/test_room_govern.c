@@ -101,12 +101,13 @@ every_switch_takes_its_values_alone(void)
 		{ "SET lobby slow 5s", "seconds, 0 to 86400" },
 		{ "SET lobby colour red",
 		    "topic, hidden, members-only, moderated, ephemeral, "
-		    "keep or slow" },
+		    "keep, slow or calm" },
 	};
 	static const char *const good[] = {
 		"hidden on", "hidden off", "members-only on", "members-only",
 		"moderated ON", "moderated", "ephemeral on", "ephemeral off",
-		"keep 7d", "keep 100", "keep", "slow 86400", "slow 0", "slow"
+		"keep 7d", "keep 100", "keep", "slow 86400", "slow 0", "slow",
+		"calm 60", "calm 0", "calm"
 	};
 	struct fake *f = fake_new();
 	struct guy *olga = owned_room(f);

@@ -32,6 +32,7 @@ every_key_changes_its_own(void)
 	CU_ASSERT(set(&s, "moderated", "on") && s.moderated);
 	CU_ASSERT(set(&s, "ephemeral", "on") && s.ephemeral);
 	CU_ASSERT(set(&s, "slow", "5") && s.slow == 5);
+	CU_ASSERT(set(&s, "calm", "60") && s.calm == 60);
 	CU_ASSERT(set(&s, "keep", "7d") && s.keep_ms == 604800000 &&
 	    s.keep_count == 0);
 	CU_ASSERT(set(&s, "keep", "7") && s.keep_ms == 0 &&
@@ -46,7 +47,7 @@ an_empty_value_is_the_default(void)
 		{ "topic", "x" }, { "hidden", "on" },
 		{ "members-only", "on" }, { "moderated", "on" },
 		{ "ephemeral", "on" }, { "keep", "7d" }, { "keep", "7" },
-		{ "slow", "5" }
+		{ "slow", "5" }, { "calm", "60" }
 	};
 	struct settings s;
 

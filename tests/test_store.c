@@ -77,7 +77,7 @@ every_switch_is_kept(void)
 	struct stored *s = running();
 	struct switches all = { .hidden = true, .members_only = true,
 		.moderated = true, .ephemeral = true, .keep_ms = 86400000,
-		.keep_count = 5, .slow = 7 };
+		.keep_count = 5, .slow = 7, .calm = 9 };
 	struct switches one = { .moderated = true };
 
 	blob_add(&all.topic, slice_of("a \"topic\" of  words"));
@@ -88,7 +88,7 @@ every_switch_is_kept(void)
 	CU_ASSERT(stored_done(s, "b", true));
 	CU_ASSERT(stored_done(s, "c", true));
 	CU_ASSERT(leaves(s, "room a a hidden members-only moderated ephemeral"
-	    " keep=86400000ms keep=5 slow=7 a \"topic\" of  words\n"
+	    " keep=86400000ms keep=5 slow=7 calm=9 a \"topic\" of  words\n"
 	    "room b b moderated\n"
 	    "room c c of c\n"));
 	stored_free(&s);
@@ -305,7 +305,27 @@ a_stop_writes_what_waits(void)
 	stored_free(&s);
 }
 
+static void
+bans_are_kept_until_they_are_lifted(void)
+{
+	struct stored *s = running();
+
+	stored_ban(s, "192.0.2.1", UINT64_MAX, "spam \"and\" more");
+	stored_ban(s, "198.51.100.0/24", UINT64_C(4102444800000), "");
+	stored_ban(s, "2001:db8::/32", UINT64_MAX, "wrong");
+	stored_ban(s, "2001:db8::/32", UINT64_MAX, "right");
+	stored_ban(s, "203.0.113.9", UINT64_MAX, "");
+	stored_ban(s, "203.0.113.9", 0, NULL);
+	stored_ban(s, "203.0.113.10", 1, "over");
+	CU_ASSERT(leaves(s, "ban 192.0.2.1 root spam \"and\" more\n"
+	    "ban 198.51.100.0/24 4102444800000 root\n"
+	    "ban 2001:db8::/32 root right\n"));
+	stored_free(&s);
+}
+
 static CU_TestInfo tests[] = {
+	{ "bans are kept until they are lifted",
+	    bans_are_kept_until_they_are_lifted },
 	{ "a new one is empty and has no life",
 	    a_new_one_is_empty_and_has_no_life },
 	{ "its life is kept", its_life_is_kept },

@@ -66,6 +66,14 @@ static const char *const steps[] = {
 	" room BLOB NOT NULL,"
 	" number INTEGER NOT NULL,"
 	" PRIMARY KEY (account, room)"
+	") STRICT, WITHOUT ROWID;",
+
+	"ALTER TABLE rooms ADD COLUMN calm INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE bans ("
+	" network TEXT PRIMARY KEY,"
+	" until INTEGER,"
+	" author TEXT NOT NULL,"
+	" reason TEXT"
 	") STRICT, WITHOUT ROWID;"
 };
 
@@ -74,16 +82,17 @@ enum { NEWEST = sizeof(steps) / sizeof(*steps) };
 static const char *const statements[STATEMENT_COUNT] = {
 	[PUT_ROOM] =
 	    "INSERT INTO rooms VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-	    " ?10) ON CONFLICT DO UPDATE SET name = ?2, topic = ?3,"
+	    " ?10, ?11) ON CONFLICT DO UPDATE SET name = ?2, topic = ?3,"
 	    " hidden = ?4, members_only = ?5, moderated = ?6,"
-	    " ephemeral = ?7, keep_ms = ?8, keep_count = ?9, slow = ?10",
+	    " ephemeral = ?7, keep_ms = ?8, keep_count = ?9, slow = ?10,"
+	    " calm = ?11",
 	[ADD_ROOM] =
 	    "INSERT INTO rooms (key, name) VALUES (?1, ?2)"
 	    " ON CONFLICT DO NOTHING",
 	[PRUNE_ROOM] =
 	    "DELETE FROM rooms WHERE key = ?1 AND topic IS NULL"
 	    " AND NOT (hidden OR members_only OR moderated OR ephemeral"
-	    " OR keep_ms OR keep_count OR slow)"
+	    " OR keep_ms OR keep_count OR slow OR calm)"
 	    " AND NOT EXISTS (SELECT 1 FROM grants WHERE room = ?1)",
 	[PUT_GRANT] =
 	    "INSERT INTO grants VALUES (?1, ?2, ?3, ?4)"
@@ -112,7 +121,11 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[PUT_MARK] =
 	    "INSERT INTO marks VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT DO UPDATE SET number = ?3",
-	[DROP_MARK] = "DELETE FROM marks WHERE account = ?1 AND room = ?2"
+	[DROP_MARK] = "DELETE FROM marks WHERE account = ?1 AND room = ?2",
+	[PUT_BAN] =
+	    "INSERT INTO bans VALUES (?1, ?2, ?3, ?4)"
+	    " ON CONFLICT DO UPDATE SET until = ?2, author = ?3, reason = ?4",
+	[DROP_BAN] = "DELETE FROM bans WHERE network = ?1"
 };
 
 static bool

@@ -49,6 +49,8 @@ enum statement {
 	USE_INVITE,
 	PUT_MARK,
 	DROP_MARK,
+	PUT_BAN,
+	DROP_BAN,
 	STATEMENT_COUNT
 };
 

@@ -56,6 +56,7 @@ put_switches(struct database *d, const struct change *c)
 	database_int(d, PUT_ROOM, 8, rows_bounded(s->keep_ms));
 	database_int(d, PUT_ROOM, 9, rows_bounded(s->keep_count));
 	database_int(d, PUT_ROOM, 10, s->slow);
+	database_int(d, PUT_ROOM, 11, s->calm);
 	return database_run(d, PUT_ROOM) && prune(d, c->key);
 }
 
@@ -114,16 +115,35 @@ rows_forget(struct database *d, const struct person *p)
 }
 
 bool
+rows_ban(struct database *d, const struct ban *b)
+{
+	enum statement s = b->lifted ? DROP_BAN : PUT_BAN;
+	char text[NETWORK_TEXT_MAX];
+
+	database_text(d, s, 1, slice_of(network_text(&b->network, text)));
+	if (b->lifted)
+		return database_run(d, s);
+	if (b->until != UINT64_MAX)
+		database_int(d, s, 2, rows_bounded(b->until));
+	database_text(d, s, 3, words(b->by));
+	if (b->reason != NULL)
+		database_text(d, s, 4, words(b->reason));
+	return database_run(d, s);
+}
+
+bool
 rows_expire(struct database *d, uint64_t wall)
 {
 	char sql[640];
 
 	snprintf(sql, sizeof(sql), "DELETE FROM grants WHERE until <= %" PRId64
 	    "; DELETE FROM invites WHERE expires <= %" PRId64
+	    "; DELETE FROM bans WHERE until <= %" PRId64
 	    "; DELETE FROM rooms WHERE topic IS NULL AND NOT (hidden OR "
 	    "members_only OR moderated OR ephemeral OR keep_ms OR keep_count "
-	    "OR slow) AND NOT EXISTS (SELECT 1 FROM grants WHERE room = key)",
-	    rows_bounded(wall), rows_bounded(wall));
+	    "OR slow OR calm) AND NOT EXISTS (SELECT 1 FROM grants WHERE "
+	    "room = key)", rows_bounded(wall), rows_bounded(wall),
+	    rows_bounded(wall));
 	if (database_begin(d) && database_exec(d, sql) && database_commit(d))
 		return true;
 	database_rollback(d);
@@ -201,8 +221,8 @@ bool
 rows_each_room(struct database *d, store_room_fn *fn, void *arg)
 {
 	sqlite3_stmt *s = database_query(d, "SELECT key, name, topic, hidden,"
-	    " members_only, moderated, ephemeral, keep_ms, keep_count, slow"
-	    " FROM rooms");
+	    " members_only, moderated, ephemeral, keep_ms, keep_count, slow,"
+	    " calm FROM rooms");
 	bool good;
 
 	while (rows_next(d, s, &good)) {
@@ -215,7 +235,8 @@ rows_each_room(struct database *d, store_room_fn *fn, void *arg)
 			.ephemeral = sqlite3_column_int(s, 6),
 			.keep_ms = (uint64_t)sqlite3_column_int64(s, 7),
 			.keep_count = (uint64_t)sqlite3_column_int64(s, 8),
-			.slow = (unsigned)sqlite3_column_int(s, 9)
+			.slow = (unsigned)sqlite3_column_int(s, 9),
+			.calm = (unsigned)sqlite3_column_int(s, 10)
 		};
 
 		if (!is_key(key, ROOM_KEY_MAX) ||
@@ -275,4 +296,33 @@ rows_each_guest(struct database *d, store_guest_fn *fn, void *arg)
 		all = drop_guest(d, nick, since) && all;
 	}
 	return good && all;
+}
+
+bool
+rows_each_ban(struct database *d, store_ban_fn *fn, void *arg)
+{
+	sqlite3_stmt *s = database_query(d,
+	    "SELECT network, until, author, reason FROM bans");
+	bool good;
+
+	while (rows_next(d, s, &good)) {
+		struct ban b = { .until = UINT64_MAX };
+		struct slice reason = rows_blob(s, 3);
+		const char *why;
+
+		if (!network_parse(rows_blob(s, 0), &b.network, &why) ||
+		    reason.len > LINE_MAX_BYTES) {
+			rows_skip(d, "a ban");
+			continue;
+		}
+		if (sqlite3_column_type(s, 1) != SQLITE_NULL)
+			b.until = (uint64_t)sqlite3_column_int64(s, 1);
+		blob_add(&b.by, rows_blob(s, 2));
+		if (reason.len > 0)
+			blob_add(&b.reason, reason);
+		fn(&b, arg);
+		blob_unref(&b.by);
+		blob_unref(&b.reason);
+	}
+	return good;
 }

@@ -11,6 +11,7 @@
 #ifndef ACCOUNT_ROWS_H
 #define ACCOUNT_ROWS_H
 
+#include "account/ban.h"
 #include "account/database.h"
 #include "account/store.h"
 #include "ledger/vault.h"
@@ -20,13 +21,14 @@
 bool rows_change(struct database *, const struct change *);
 bool rows_reserve(struct database *, const struct person *);
 bool rows_forget(struct database *, const struct person *);
+bool rows_ban(struct database *, const struct ban *);
 
 /* Within a transaction too; what the order cannot have is in its error. */
 bool rows_account(struct database *, struct account_order *);
 bool rows_marks(struct database *, const struct saving *);
 
-/* Drops the grants that are over by then, and the rooms that held nothing
- * else. */
+/* Drops the grants and bans that are over by then, and the rooms that held
+ * nothing else. */
 bool rows_expire(struct database *, uint64_t wall);
 /* Of the server itself. value_r has len + 1 bytes: "" if there is none of that
  * length. */
@@ -39,6 +41,7 @@ bool rows_each_guest(struct database *, store_guest_fn *, void *arg);
 bool rows_each_account(struct database *, store_account_fn *, void *arg);
 bool rows_each_invite(struct database *, store_invite_fn *, void *arg);
 bool rows_each_mark(struct database *, store_mark_fn *, void *arg);
+bool rows_each_ban(struct database *, store_ban_fn *, void *arg);
 
 /* Of its files: the next row; when there is none the statement is done with,
  * and *good_r says whether it came to its end. */

@@ -159,6 +159,13 @@ store_each_mark(struct store *s, store_mark_fn *fn, void *arg,
 	return say(s, rows_each_mark(&s->db, fn, arg), why_r, size);
 }
 
+bool
+store_each_ban(struct store *s, store_ban_fn *fn, void *arg, char *why_r,
+    size_t size)
+{
+	return say(s, rows_each_ban(&s->db, fn, arg), why_r, size);
+}
+
 struct mailbox *
 store_box(struct store *s)
 {
@@ -175,6 +182,8 @@ write_one(struct store *s, struct mail *m)
 	case MAIL_RESERVE:
 		return rows_reserve(&s->db,
 		    table_entry(m, struct reserve, mail)->person);
+	case MAIL_BAN:
+		return rows_ban(&s->db, table_entry(m, struct ban, mail));
 	case MAIL_FORGET:
 		return rows_forget(&s->db,
 		    table_entry(m, struct reservation, over)->person);
@@ -245,6 +254,7 @@ answer_one(struct answers *a, struct mail *m, bool good)
 	struct change *c;
 	struct reserve *r;
 	struct person *p;
+	struct ban *b;
 
 	switch (m->kind) {
 	case MAIL_CHANGE:
@@ -264,6 +274,12 @@ answer_one(struct answers *a, struct mail *m, bool good)
 	case MAIL_MARK:
 		saving = table_entry(m, struct saving, mail);
 		marks_saved(&saving);
+		break;
+	case MAIL_BAN:
+		b = table_entry(m, struct ban, mail);
+		blob_unref(&b->by);
+		blob_unref(&b->reason);
+		free(b);
 		break;
 	default:
 		p = table_entry(m, struct reservation, over)->person;

@@ -12,6 +12,7 @@
  *   MAIL_FORGET   registry -> store                 room/reserve.h
  *   MAIL_ACCOUNT  acceptor or io -> store, and back  room/accounts.h
  *   MAIL_MARK     registry -> store                 room/marks.h
+ *   MAIL_BAN      io -> store                       account/ban.h
  *
  * When that fails (another program has locked the file, the disk is full)
  * each RESERVE and ACCOUNT of it goes back at once, refused, within two
@@ -27,7 +28,8 @@
  * Order of a start: store_open(), vault_open() with store_life(),
  * store_set_life() if the vault has another, store_each_room() and
  * store_each_grant() into the registry, store_each_guest() with
- * people_restore() (storage.c has it all), registry->store = store_box(), store_start(). Of a stop:
+ * people_restore() (storage.c has it all), registry->store = store_box(),
+ * store_start(). Of a stop:
  * store_drain() before the rooms' threads are waited for, since what is given
  * up then comes back to them; store_stop() when nobody is left who sends.
  *
@@ -35,10 +37,11 @@
  *          the loading before store_start().
  * Locks:   none of its own. Its thread may block for a disk.
  * Memory:  owned by main; mail belongs to who sends it, but for a person that
- *          came as MAIL_FORGET. */
+ *          came as MAIL_FORGET, and a MAIL_BAN. */
 #ifndef ACCOUNT_STORE_H
 #define ACCOUNT_STORE_H
 
+#include "account/ban.h"
 #include "account/password.h"
 #include "room/accounts.h"
 #include "room/change.h"
@@ -103,6 +106,10 @@ typedef void store_mark_fn(struct slice account, struct slice room,
     uint64_t number, void *arg);
 bool store_each_mark(struct store *, store_mark_fn *, void *arg,
     char *why_r, size_t size);
+/* Its time may be over. */
+typedef void store_ban_fn(const struct ban *, void *arg);
+bool store_each_ban(struct store *, store_ban_fn *, void *arg, char *why_r,
+    size_t size);
 
 struct mailbox *store_box(struct store *);
 /* 0 or -errno. */

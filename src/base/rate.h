@@ -41,6 +41,12 @@ rate_take(struct rate *r, uint64_t now, uint64_t each, unsigned most,
 	}
 }
 
+static inline uint64_t
+rate_full_at(const struct rate *r)
+{
+	return atomic_load_explicit(&r->full_at, memory_order_relaxed);
+}
+
 /* What was taken for nothing. */
 static inline void
 rate_give_back(struct rate *r, uint64_t each)

@@ -39,6 +39,7 @@ struct config {
 	char           **server_listen;           /* (c) with NULL; none: all */
 	char            *server_socket;           /* (c) "": in data; "none" */
 	char            *server_data;             /* (c) "": main decides */
+	char           **server_proxies;          /* (c) with NULL */
 	char            *server_user;             /* (c) "": see options.c */
 	_Atomic int64_t  server_stop_timeout;     /* (a) */
 	_Atomic int64_t  server_retry_spread;     /* (a) */
@@ -48,6 +49,7 @@ struct config {
 	_Atomic int64_t  threads_io;              /* (c) 0: half the cores */
 	_Atomic int64_t  limits_connections;      /* (a) 0: by descriptors */
 	_Atomic int64_t  limits_address;          /* (a) 0: no limit */
+	_Atomic int64_t  limits_arrivals;         /* (a) a minute; 0: any */
 	_Atomic int64_t  limits_unauthenticated;  /* (a) 0: by descriptors */
 	_Atomic int64_t  limits_login_timeout;    /* (a) */
 	_Atomic int64_t  limits_idle_timeout;     /* (a) 0: never */
@@ -58,8 +60,12 @@ struct config {
 	_Atomic int64_t  limits_account;          /* (a) */
 	_Atomic int64_t  limits_register;         /* (a) an hour; 0: any */
 	_Atomic int64_t  limits_rooms_per_connection; /* (a) */
+	_Atomic int64_t  limits_rooms_made;       /* (a) an hour; 0: any */
+	_Atomic int64_t  limits_calm;             /* (a) 0: no pause; CALM
+						   * changes it too */
 	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
 	_Atomic int64_t  accounts_guests;         /* (a) enum config_guests */
+	_Atomic int64_t  accounts_young;          /* (a) hours */
 	_Atomic int64_t  tls_enable;              /* (c) 0 or 1 */
 	_Atomic int64_t  tls_required;            /* (a) 0 or 1 */
 	char            *tls_certificate;         /* (c) "": one of its own */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/network.h"
 #include "conf/config.h"
 #include "conf/options.h"
 
@@ -57,6 +58,15 @@ check_address(const char *text)
 	return NULL;
 }
 
+static const char *
+check_network(const char *text)
+{
+	struct network n;
+	const char *why;
+
+	return network_parse(slice_of(text), &n, &why) ? NULL : why;
+}
+
 const struct option options[] = {
 	{ AT(server, name), TEXT(255, check_name), "", FIXED,
 	  "The name in greetings. Empty: the name of the host." },
@@ -72,6 +82,10 @@ const struct option options[] = {
 	{ AT(server, data), TEXT(4095, NULL), "", FIXED,
 	  "The data directory. Empty: that of the installed service, or "
 	  "vcrpd-data in the working directory." },
+	{ AT(server, proxies), LIST(64, check_network), "", FIXED,
+	  "The addresses and networks of proxies that begin each connection "
+	  "with a header of the PROXY protocol (version 1 or 2), which is "
+	  "believed then, and required." },
 	{ AT(server, user), TEXT(32, NULL), "", FIXED,
 	  "Who root becomes when it has bound the ports. Empty: the owner of "
 	  "the data directory." },
@@ -99,6 +113,10 @@ const struct option options[] = {
 	{ AT(limits, address), NUMBER(0, 1000000, 16), "connections", RELOAD,
 	  "Connections from one address at one time, a /64 of IPv6 being one "
 	  "address. 0: no limit." },
+	{ AT(limits, arrivals), NUMBER(0, 1000000, 60), "connections a minute",
+	  RELOAD,
+	  "New connections from one address in the long run; 20 may come at "
+	  "once. 0: no limit." },
 	{ AT(limits, unauthenticated), NUMBER(0, 1000000, 0), "connections",
 	  RELOAD,
 	  "Connections not logged in at one time. 0: a tenth of the "
@@ -111,10 +129,10 @@ const struct option options[] = {
 	{ AT(limits, ping_timeout), NUMBER(1, 3600, 30), "seconds", RELOAD,
 	  "How long it may then take to answer." },
 	{ AT(limits, lines), NUMBER(0, 1000000, 10), "lines a second", RELOAD,
-	  "Lines taken from a connection in the long run. 0: no limit." },
+	  "Lines taken from a person in the long run, by all connections. 0: "
+	  "no limit." },
 	{ AT(limits, burst), NUMBER(1, 1000000, 50), "lines", RELOAD,
-	  "Lines taken from a connection at once, before limits.lines "
-	  "applies." },
+	  "Lines taken from a person at once, before limits.lines applies." },
 	{ AT(limits, pending), NUMBER(1, 65536, 256), "requests", RELOAD,
 	  "Requests of one connection that may be unanswered." },
 	{ AT(limits, account), NUMBER(1, 1000000, 16), "connections", RELOAD,
@@ -125,9 +143,17 @@ const struct option options[] = {
 	  "REGISTER. 0: no limit." },
 	{ AT(limits, rooms_per_connection), NUMBER(1, 100000, 50), "rooms",
 	  RELOAD, "Rooms one connection may be in." },
+	{ AT(limits, rooms_made), NUMBER(0, 1000000, 60), "rooms an hour",
+	  RELOAD,
+	  "New rooms made from one address, as many at once and in the long "
+	  "run. 0: no limit." },
+	{ AT(limits, calm), NUMBER(0, 86400, 0), "seconds", RELOAD,
+	  "How long guests and young accounts must wait between two messages. "
+	  "0: not at all." },
 	{ AT(limits, loopback_trusted), SWITCH(1), "", RELOAD,
-	  "Addresses of this host are exempt from limits.address and "
-	  "limits.register. To be switched off behind a proxy." },
+	  "Addresses of this host are exempt from limits.address, "
+	  "limits.arrivals, limits.register and limits.rooms_made. To be "
+	  "switched off behind a proxy that server.proxies does not have." },
 
 	{ AT(accounts, registration), CHOICE(registrations, REGISTER_INVITE),
 	  "", RELOAD,
@@ -141,6 +167,9 @@ const struct option options[] = {
 	  "Whether there are guests: with \"read\" they enter rooms and read, "
 	  "but say and set nothing and make no rooms, with \"no\" HELLO is "
 	  "refused. Those that are there at a reload stay, and only read." },
+	{ AT(accounts, young), NUMBER(0, 87600, 24), "hours", RELOAD,
+	  "How old an account must be not to be held back by limits.calm and "
+	  "the switch calm of rooms." },
 
 	{ AT(tls, enable), SWITCH(1), "", FIXED,
 	  "Whether connections by TCP may be encrypted. TLS and plain text "

@@ -45,18 +45,32 @@ acceptor_part(int fd)
 		continue;
 }
 
-/* Over a limit: told which, and closed. */
+/* Counted, and told the log once a second. */
+static void
+note_refusal(struct acceptor *a, const struct refusal *r,
+    const struct peer *peer)
+{
+	char who[PEER_TEXT_MAX];
+
+	acceptor_refused(a, r->limit);
+	if (a->told[r->limit] > 0 && a->now - a->told[r->limit] < LOG_PAUSE_MS)
+		return;
+	a->told[r->limit] = a->now;
+	log_info("connections are refused, %s: %s", limit_name(r->limit),
+	    peer_text(peer, who));
+}
+
+/* Told why, and closed. */
 static void
 refuse(struct acceptor *a, int fd, const struct peer *peer,
-    enum limiter limit, const char *text)
+    struct refusal *r)
 {
-	char line[256], who[PEER_TEXT_MAX];
-	int len = snprintf(line, sizeof(line), "@limit=%s ERR too-many %s\n",
-	    limit_name(limit), text);
+	struct blob *line = NULL;
 
-	acceptor_refused(a, limit);
-	log_debug("%s is over %s", peer_text(peer, who), limit_name(limit));
-	(void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	note_refusal(a, r, peer);
+	gate_refusal(r, &line);
+	(void)send(fd, line->data, line->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	blob_unref(&line);
 	acceptor_part(fd);
 	close(fd);
 }
@@ -65,24 +79,76 @@ static void
 take(struct acceptor *a, int fd, const struct peer *peer)
 {
 	struct net *net = a->net;
-	struct address *address;
-	enum limiter limit;
+	bool proxy = gate_is_proxy(net, peer);
+	struct address *address = NULL;
+	struct refusal r;
 	struct conn *c;
-	const char *why;
 
 	counter_add(&a->accepted, 1);
-	limit = gate_check(net, peer, counter_get(&a->unauthenticated),
-	    &address, &why);
-	if (limit != LIMIT_COUNT) {
-		refuse(a, fd, peer, limit, why);
+	if (!gate_open(net, counter_get(&a->unauthenticated), &r) ||
+	    (!proxy && !gate_address(net, peer, false, a->now, &address,
+	    &r))) {
+		refuse(a, fd, peer, &r);
 		return;
 	}
 	c = conn_new(net, fd, peer, a->next_id++, a->now);
 	c->address = address;
+	c->peer.proxied = proxy;
+	c->stage = proxy ? STAGE_PROXY : STAGE_FIRST;
 	atomic_fetch_add(&net->connections, 1);
 	counter_add(&a->unauthenticated, 1);
 	list_append(&a->waiting, &c->by_time);
 	arrival_read(a, c);
+}
+
+static void
+end_told(struct acceptor *a, struct conn *c, enum conn_end why)
+{
+	(void)conn_flush(c);
+	acceptor_end(a, c, why);
+}
+
+/* From now on it is whose the proxy says. */
+static bool
+take_proxied(struct acceptor *a, struct conn *c, bool own,
+    const struct proxy_source *source)
+{
+	struct blob *line = NULL;
+	struct refusal r;
+
+	c->stage = STAGE_FIRST;
+	if (!own) {
+		c->peer.ip = source->ip;
+		c->peer.port = source->port;
+	}
+	if (gate_address(a->net, &c->peer, own, a->now, &c->address, &r))
+		return true;
+	note_refusal(a, &r, &c->peer);
+	gate_refusal(&r, &line);
+	conn_put(c, line);
+	end_told(a, c, END_REFUSED);
+	return false;
+}
+
+enum proxy
+acceptor_proxy(struct acceptor *a, struct conn *c, struct slice *rest)
+{
+	struct proxy_source source;
+	enum proxy said;
+	size_t len;
+
+	said = proxy_parse(*rest, &source, &len);
+	if (said == PROXY_BAD) {
+		conn_error(c, (struct slice){ 0 }, ERROR_BAD_LINE,
+		    "a PROXY header was expected");
+		end_told(a, c, END_STRANGER);
+	}
+	if (said == PROXY_BAD || said == PROXY_MORE)
+		return said;
+	rest->at += len;
+	rest->len -= len;
+	return take_proxied(a, c, said == PROXY_OWN, &source) ? said :
+	    PROXY_BAD;
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "net/acceptor.h"
 #include "net/throttle.h"
 #include "room/reserve.h"
+#include "wire/proxy.h"
 
 struct acceptor {
 	struct net       *net;		/* (c) */
@@ -39,6 +40,7 @@ struct acceptor {
 	unsigned          next_io;	/* (o) */
 	uint64_t          paused_until;	/* (o) 0: not paused */
 	uint64_t          logged;	/* (o) that it is paused */
+	uint64_t          told[LIMIT_COUNT]; /* (o) that it refuses */
 	uint64_t          ticked;	/* (o) */
 	bool              handed[IO_MAX]; /* (o) some, in this pass */
 	bool              over;		/* (o) */
@@ -59,6 +61,11 @@ void acceptor_shut(struct acceptor *, bool local);
 void arrival_read(struct acceptor *, struct conn *);
 /* The store's answer to who wants a name. */
 void arrival_reserved(struct acceptor *, struct reserve *);
+/* What a proxy says first, of what was read. PROXY_BAD: it was none, or who it
+ * named may not come; it was told, and is ended. Else unless PROXY_MORE it is
+ * cut off. */
+enum proxy acceptor_proxy(struct acceptor *, struct conn *,
+    struct slice *rest);
 /* On from what is kept, after it was claimed. */
 void arrival_resume(struct acceptor *, struct conn *);
 /* It has logged in, and is that io thread's. */

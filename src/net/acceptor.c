@@ -100,7 +100,7 @@ acceptor_drop(struct acceptor *a, struct conn *c)
 	auth_free(&c->auth);
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 	atomic_fetch_sub(&a->net->connections, 1);
-	addresses_leave(&a->net->addresses, &c->address);
+	addresses_leave(&a->net->addresses, &c->address, a->now * 1000);
 	conn_free(&c);
 }
 

@@ -5,15 +5,22 @@
  * One place is an IPv4 address or an IPv6 /64, since a /64 is what one
  * customer gets (RFC 6177).
  *
+ * A place has rates, too: what may be done from there in the long run. Who is
+ * gone is remembered until these are full again, ADDRESSES_GONE of them at the
+ * most; over it those that are gone longest are forgotten.
+ *
  * Threads: any.
  * Locks:   its own, rank LOCK_ADDRESSES, inside.
- * Memory:  an entry lives while a connection is counted in it. */
+ * Memory:  an entry is there while a connection is counted in it, and after
+ *          that as above. */
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/list.h"
+#include "base/rate.h"
 #include "base/table.h"
 #include "sync/lock.h"
 
@@ -22,24 +29,35 @@ struct peer {
 	struct in6_addr ip;
 	uint16_t        port;
 	bool            local;	/* the local socket */
+	bool            proxied; /* a proxy's word, and what comes by one: it
+				  * is never this host */
 };
 
-enum { PEER_TEXT_MAX = INET6_ADDRSTRLEN + 16 };
+enum { PEER_TEXT_MAX = INET6_ADDRSTRLEN + 16, ADDRESSES_GONE = 65536 };
 
 struct addresses {
 	struct lock  lock;
 	struct table table;	/* (l) */
+	struct link  gone;	/* (l) without connections, longest first */
+	size_t       gone_count; /* (l) */
 };
+
+/* What is bounded by where it comes from. */
+enum address_rate { ADDRESS_ARRIVALS, ADDRESS_ROOMS, ADDRESS_RATES };
 
 struct address;
 
 void addresses_init(struct addresses *);
 void addresses_fini(struct addresses *);
-/* Counts one more from there; NULL if there are `most` already. */
+/* Counts one more from there, unless `most` are there already (0: any), or
+ * more came than `arrivals` a minute (0: any) allows: NULL, and *wait_r is how
+ * many milliseconds it has to wait, or 0 in the former case. now: µs. */
 struct address *addresses_enter(struct addresses *, const struct peer *,
-    unsigned most);
+    unsigned most, unsigned arrivals, uint64_t now, uint64_t *wait_r);
 /* Takes NULL; clears the caller's pointer. */
-void addresses_leave(struct addresses *, struct address **);
+void addresses_leave(struct addresses *, struct address **, uint64_t now);
+/* While one is counted there; its user says how much of what it is. */
+struct rate *address_rate(struct address *, enum address_rate);
 
 void peer_set(struct peer *, const struct sockaddr_storage *);
 bool peer_is_loopback(const struct peer *);

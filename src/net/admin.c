@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 #include "account/store.h"
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "net/acceptor.h"
 #include "net/io.h"
 #include "net/tls_context.h"
@@ -215,10 +217,48 @@ notice_conn(struct io *io, struct conn *c, struct request *r)
 	io_turn(io, c);
 }
 
+/* BAN and UNBAN: what they name, and the rest of BAN's text. */
+static struct slice
+network_word(const struct request *r, struct slice *reason_r)
+{
+	struct slice text = r->words.text;
+	const char *space;
+
+	*reason_r = (struct slice){ 0 };
+	if (r->words.command->verb == VERB_UNBAN)
+		return r->words.word[0];
+	space = text.len == 0 ? NULL : memchr(text.at, ' ', text.len);
+	if (space == NULL)
+		return text;
+	text.len = (size_t)(space - text.at);
+	*reason_r = (struct slice){ space + 1,
+		r->words.text.len - text.len - 1 };
+	return text;
+}
+
+static void
+end_banned(struct io *io, struct conn *c, struct request *r)
+{
+	struct slice reason;
+	struct network n;
+	const char *why;
+
+	if (c->peer.local ||
+	    !network_parse(network_word(r, &reason), &n, &why) ||
+	    !network_has(&n, &c->peer.ip))
+		return;
+	r->found++;
+	io_finish(io, c, END_KILLED, io_bye("killed banned", 0),
+	    c != r->conn);
+}
+
 static void
 look_at(struct io *io, struct conn *c, struct request *r)
 {
 	switch (r->words.command->verb) {
+	case VERB_BAN:
+		end_banned(io, c, r);
+		break;
 	case VERB_STATS:
 		one_conn(io, c, &r->reply);
 		break;
@@ -236,25 +276,37 @@ look_at(struct io *io, struct conn *c, struct request *r)
 static void
 conclude(struct net *net, struct request *r)
 {
-	enum verb verb = r->words.command->verb;
+	struct slice word = r->words.word[0], reason;
 
-	if (verb == VERB_STATS && r->words.count == 0)
-		admin_stats(net, r);
-	else if (verb == VERB_STATS && slice_is_nocase(r->words.word[0],
-	    "rooms"))
-		registry_each(net->registry, one_room, &r->reply);
-	else if (verb == VERB_STATS && !slice_is_nocase(r->words.word[0],
-	    "connections")) {
-		request_error(r, ERROR_BAD_VALUE, "rooms or connections");
-		return;
+	switch (r->words.command->verb) {
+	case VERB_STATS:
+		if (r->words.count == 0)
+			admin_stats(net, r);
+		else if (slice_is_nocase(word, "rooms"))
+			registry_each(net->registry, one_room, &r->reply);
+		else if (!slice_is_nocase(word, "connections"))
+			return request_error(r, ERROR_BAD_VALUE,
+			    "rooms or connections");
+		return request_ok(r, "%s", "");
+	case VERB_KILL:
+		if (r->found == 0)
+			return request_error(r, ERROR_NO_SUCH_NAME,
+			    "no connection has this name or number");
+		return request_ok(r, "%u", r->found);
+	case VERB_BAN:
+		word = network_word(r, &reason);
+		return request_ok(r, "%.*s %u", (int)word.len, word.at,
+		    r->found);
+	default:
+		return request_ok(r, "%u", r->found);
 	}
-	if (verb == VERB_KILL && r->found == 0)
-		request_error(r, ERROR_NO_SUCH_NAME,
-		    "no connection has this name or number");
-	else if (verb == VERB_STATS)
-		request_ok(r, "%s", "");
-	else
-		request_ok(r, "%u", r->found);
+}
+
+static void
+send_back(struct net *net, struct request *r)
+{
+	r->mail.kind = MAIL_REQUEST;
+	mailbox_send(&net->ios[r->io]->box, &r->mail);
 }
 
 void
@@ -279,6 +331,100 @@ admin_visit(struct io *io, struct request *r)
 		return;
 	}
 	conclude(net, r);
-	r->mail.kind = MAIL_REQUEST;
-	mailbox_send(&net->ios[r->io]->box, &r->mail);
+	send_back(net, r);
+}
+
+/* On the disk as soon as the store can; it is in effect now. */
+static void
+tell_store(struct net *net, const struct ban *b)
+{
+	struct ban *copy;
+
+	if (net->registry->store == NULL)
+		return;
+	copy = xmalloc(sizeof(*copy));
+	*copy = *b;
+	copy->mail.kind = MAIL_BAN;
+	copy->by = b->by != NULL ? blob_ref(b->by) : NULL;
+	copy->reason = b->reason != NULL ? blob_ref(b->reason) : NULL;
+	mailbox_send(net->registry->store, &copy->mail);
+}
+
+static bool
+keep_out(struct io *io, struct request *r, struct ban *b,
+    struct slice reason)
+{
+	uint64_t wall = clock_wall_ms();
+	bool good;
+
+	b->until = r->words.for_ms > 0 ? wall + r->words.for_ms : UINT64_MAX;
+	blob_add(&b->by, person_name(r->who));
+	if (reason.len > 0)
+		blob_add(&b->reason, reason);
+	good = bans_add(&io->net->bans, b, io->now, wall);
+	if (good)
+		tell_store(io->net, b);
+	else
+		request_limited(r, ERROR_TOO_MANY, limit_name(LIMIT_BANS), 0,
+		    "as many networks as may be are banned");
+	blob_unref(&b->by);
+	blob_unref(&b->reason);
+	return good;
+}
+
+static void
+let_in(struct io *io, struct request *r, struct ban *b)
+{
+	b->lifted = true;
+	if (!bans_remove(&io->net->bans, &b->network, io->now)) {
+		request_error(r, ERROR_NO_SUCH_NAME,
+		    "this network is not banned");
+		return;
+	}
+	tell_store(io->net, b);
+	request_ok(r, "%.*s", (int)r->words.word[0].len, r->words.word[0].at);
+}
+
+static void
+list_bans(struct io *io, struct request *r)
+{
+	bans_list(&io->net->bans, io->now, clock_wall_ms(), &r->reply);
+	request_ok(r, "%s", "");
+}
+
+/* What is to be done before the visits; false: it is answered. */
+static bool
+ban(struct io *io, struct request *r)
+{
+	struct ban b = { .lifted = false };
+	struct slice reason, word = network_word(r, &reason);
+	const char *why;
+
+	if (word.len == 0) {
+		list_bans(io, r);
+		return false;
+	}
+	if (!network_parse(word, &b.network, &why)) {
+		request_error(r, ERROR_BAD_VALUE, why);
+		return false;
+	}
+	log_info("%s of %.*s by %.*s", r->words.command->name,
+	    (int)word.len, word.at, (int)person_name(r->who).len,
+	    person_name(r->who).at);
+	if (r->words.command->verb == VERB_BAN)
+		return keep_out(io, r, &b, reason);
+	let_in(io, r, &b);
+	return false;
+}
+
+void
+admin_ask(struct io *io, struct request *r)
+{
+	enum verb verb = r->words.command->verb;
+
+	r->visits = io->net->io_count;
+	if ((verb != VERB_BAN && verb != VERB_UNBAN) || ban(io, r))
+		admin_visit(io, r);
+	else
+		send_back(io->net, r);
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * In stages (conn->stage): the first bytes say what it is, then comes TLS if
- * they are its, then lines. A stage that is over leaves what it did not use to
+ * In stages (conn->stage): from a proxy, whose it is; the first bytes say what
+ * it is, then comes TLS if they are its, then lines. A stage that is over leaves what it did not use to
  * the next. */
 #include <errno.h>
 #include <inttypes.h>
@@ -192,6 +192,22 @@ shake(struct acceptor *a, struct conn *c)
 	return true;
 }
 
+/* False: there is nothing behind the header yet, or it was ended. */
+static bool
+hear_proxy(struct acceptor *a, struct conn *c, struct slice *rest)
+{
+	enum proxy said = acceptor_proxy(a, c, rest);
+	bool more = said == PROXY_MORE;
+
+	if (said == PROXY_BAD)
+		return false;
+	conn_keep(c, rest->at, more ? rest->len : 0);
+	if (!more && rest->len > 0)
+		return true;
+	watch(a, c);
+	return false;
+}
+
 /* What it is, by its first byte. */
 static void
 take_first(struct acceptor *a, struct conn *c, struct slice *rest)
@@ -226,6 +242,8 @@ arrival_read(struct acceptor *a, struct conn *c)
 		if (c->stage == STAGE_TLS && !shake(a, c))
 			return;
 		if (!receive(a, c, &rest))
+			return;
+		if (c->stage == STAGE_PROXY && !hear_proxy(a, c, &rest))
 			return;
 		if (c->stage == STAGE_FIRST)
 			take_first(a, c, &rest);

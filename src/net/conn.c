@@ -160,7 +160,7 @@ conn_end_name(enum conn_end e)
 	static const char *const names[END_COUNT] = {
 		[END_NONE] = "alive", [END_QUIT] = "quit",
 		[END_EOF] = "closed by peer", [END_LOST] = "connection lost",
-		[END_STRANGER] = "not VCRP",
+		[END_STRANGER] = "not VCRP", [END_REFUSED] = "refused",
 		[END_LOGIN_TIMEOUT] = "login timeout",
 		[END_IDLE] = "idle", [END_KILLED] = "killed",
 		[END_REPLACED] = "replaced", [END_DRAINED] = "drained",

@@ -30,6 +30,7 @@ enum conn_end {
 	END_EOF,		/* the peer closed its side */
 	END_LOST,		/* the socket failed */
 	END_STRANGER,		/* the first line was not VCRP's */
+	END_REFUSED,		/* of what a proxy said */
 	END_LOGIN_TIMEOUT,
 	END_IDLE,
 	END_KILLED,
@@ -42,6 +43,7 @@ enum conn_end {
 /* How far the acceptor is with what comes in; each stage begins where the one
  * before it ended. */
 enum conn_stage {
+	STAGE_PROXY,		/* its proxy has yet to say whose it is */
 	STAGE_FIRST,		/* nothing has come yet */
 	STAGE_TLS,		/* the handshake */
 	STAGE_LINES
@@ -63,7 +65,7 @@ struct conn {
 	struct mail       mail;		/* MAIL_CONN */
 	struct net       *net;		/* (c) */
 	struct address   *address;	/* where it is counted; or NULL */
-	struct peer       peer;		/* (c) */
+	struct peer       peer;		/* (c) once no proxy is waited for */
 	/* What a delivery touches. */
 	int               fd;		/* -1 once closed */
 	struct tls       *tls;		/* or NULL: it is not encrypted */
@@ -105,7 +107,6 @@ struct conn {
 		struct blob *bye;	/* then: said at the end; or NULL */
 	};
 	struct blob      *parting;	/* why it went, for LEAVE lines */
-	uint64_t          tat;		/* µs; limits.lines, see session.c */
 	uint64_t          since;	/* clock_ms() */
 	uint64_t          active;	/* clock_ms() of the last byte in */
 	uint64_t          lines;

@@ -67,7 +67,7 @@ io_close(struct io *io, struct conn *c, enum conn_end why)
 		blob_add(&c->parting, slice_of(conn_end_name(c->end)));
 	/* Who sees the end may come again at once, and is not in its own way. */
 	atomic_fetch_sub(&c->net->connections, 1);
-	addresses_leave(&c->net->addresses, &c->address);
+	addresses_leave(&c->net->addresses, &c->address, io->now * 1000);
 	conn_close(c);
 	atomic_store(&c->gone, true);
 	c->cut = NULL;

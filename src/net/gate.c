@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "net/gate.h"
+#include "room/request.h"
 
 static uint64_t
 waiting_max(const struct net *net)
@@ -13,34 +14,87 @@ waiting_max(const struct net *net)
 }
 
 static bool
-count_address(struct net *net, const struct peer *p, struct address **at)
+refuse(struct refusal *r, enum limiter limit, const char *why)
 {
-	unsigned most =
-	    (unsigned)config_get(&net->config->limits_address);
-
-	*at = NULL;
-	if (p->local || most == 0 || (peer_is_loopback(p) &&
-	    config_get(&net->config->limits_loopback_trusted)))
-		return true;
-	*at = addresses_enter(&net->addresses, p, most);
-	return *at != NULL;
+	*r = (struct refusal){ .limit = limit, .why = why };
+	return false;
 }
 
-enum limiter
-gate_check(struct net *net, const struct peer *peer, uint64_t waiting,
-    struct address **address_r, const char **why_r)
+bool
+gate_open(const struct net *net, uint64_t waiting, struct refusal *r)
 {
-	if (atomic_load(&net->connections) >= net_connections_max(net)) {
-		*why_r = "the server has as many connections as it may have";
-		return LIMIT_CONNECTIONS;
+	if (atomic_load(&net->connections) >= net_connections_max(net))
+		return refuse(r, LIMIT_CONNECTIONS,
+		    "the server has as many connections as it may have");
+	if (waiting >= waiting_max(net))
+		return refuse(r, LIMIT_UNAUTHENTICATED,
+		    "too many have not logged in yet; try again");
+	return true;
+}
+
+static bool
+is_exempt(const struct net *net, const struct peer *p)
+{
+	return p->local || (peer_is_loopback(p) &&
+	    config_get(&net->config->limits_loopback_trusted));
+}
+
+static bool
+count(struct net *net, const struct peer *p, uint64_t now,
+    struct address **address_r, struct refusal *r)
+{
+	const struct config *c = net->config;
+	uint64_t wait;
+
+	*address_r = addresses_enter(&net->addresses, p,
+	    (unsigned)config_get(&c->limits_address),
+	    (unsigned)config_get(&c->limits_arrivals), now * 1000, &wait);
+	if (*address_r != NULL)
+		return true;
+	if (wait == 0)
+		return refuse(r, LIMIT_ADDRESS,
+		    "too many connections from your address");
+	refuse(r, LIMIT_ARRIVALS, "your address connects too often");
+	r->wait = wait;
+	return false;
+}
+
+bool
+gate_address(struct net *net, const struct peer *p, bool own, uint64_t now,
+    struct address **address_r, struct refusal *r)
+{
+	struct blob *reason;
+
+	*address_r = NULL;
+	if (!p->local && bans_has(&net->bans, &p->ip, now, &reason)) {
+		refuse(r, LIMIT_BANS, NULL);
+		r->reason = reason;
+		return false;
 	}
-	if (waiting >= waiting_max(net)) {
-		*why_r = "too many have not logged in yet; try again";
-		return LIMIT_UNAUTHENTICATED;
+	return own || is_exempt(net, p) || count(net, p, now, address_r, r);
+}
+
+bool
+gate_is_proxy(const struct net *net, const struct peer *p)
+{
+	for (unsigned i = 0; i < net->proxy_count && !p->local; i++)
+		if (network_has(&net->proxies[i], &p->ip))
+			return true;
+	return false;
+}
+
+void
+gate_refusal(struct refusal *r, struct blob **line)
+{
+	struct slice none = { 0 }, said = slice_of("from this server");
+
+	if (r->why != NULL) {
+		reply_error(line, none, ERROR_TOO_MANY, r->wait,
+		    limit_name(r->limit), r->why);
+		return;
 	}
-	if (!count_address(net, peer, address_r)) {
-		*why_r = "too many connections from your address";
-		return LIMIT_ADDRESS;
-	}
-	return LIMIT_COUNT;
+	if (r->reason != NULL)
+		said = (struct slice){ r->reason->data, r->reason->len };
+	blob_printf(line, "ERR banned %.*s\n", (int)said.len, said.at);
+	blob_unref(&r->reason);
 }

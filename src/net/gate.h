@@ -2,18 +2,35 @@
  *
  * SPDX-License-Identifier: MIT
  *
+ * A connection is looked at as it comes, and its address as soon as that is
+ * known: at once, or, from a proxy, when it has said whose it is.
+ *
  * Threads: the acceptor.
- * Locks:   the addresses', inside.
- * Memory:  none. */
+ * Locks:   the addresses' and the bans', inside.
+ * Memory:  none, but a refusal's reason. */
 #ifndef NET_GATE_H
 #define NET_GATE_H
 
 #include "net/net.h"
 
-/* LIMIT_COUNT: it is let in, and counted in *address_r unless that is NULL.
- * Else what is against it, *why_r being a sentence for the peer. waiting:
- * connections that have not logged in. */
-enum limiter gate_check(struct net *, const struct peer *, uint64_t waiting,
-    struct address **address_r, const char **why_r);
+/* Why it is not let in. */
+struct refusal {
+	enum limiter limit;
+	uint64_t     wait;	/* ms, or 0 */
+	const char  *why;	/* a sentence for the peer; NULL: banned */
+	struct blob *reason;	/* of a ban; referenced, or NULL */
+};
+
+/* Is there a place for one more? waiting: connections that have not logged
+ * in. */
+bool gate_open(const struct net *, uint64_t waiting, struct refusal *);
+/* May it come from there? Then it is counted in *address_r, unless that is
+ * NULL: it is exempt, or a proxy's `own`. now: clock_ms(). */
+bool gate_address(struct net *, const struct peer *, bool own, uint64_t now,
+    struct address **address_r, struct refusal *);
+/* Is it a proxy's, whose word is believed, and is to be waited for? */
+bool gate_is_proxy(const struct net *, const struct peer *);
+/* What the peer is told, as a line; drops the reason. */
+void gate_refusal(struct refusal *, struct blob **line);
 
 #endif

@@ -127,6 +127,16 @@ io_close_feed(struct io *io, struct feed *f)
 	registry_close(io->net->registry, f->room);
 }
 
+/* It logged in while its network began to be kept out. */
+static void
+turn_out_banned(struct io *io, struct conn *c)
+{
+	if (!c->peer.local &&
+	    bans_has(&io->net->bans, &c->peer.ip, io->now, NULL))
+		io_finish(io, c, END_KILLED, io_bye("killed banned", 0),
+		    true);
+}
+
 /* A connection from the acceptor: it has logged in, which is told it here,
  * where its person is known. */
 static void
@@ -156,6 +166,7 @@ take_conn(struct io *io, struct conn *c)
 	}
 	io_turn(io, c);
 	io_send_away(io, c);
+	turn_out_banned(io, c);
 }
 
 static void

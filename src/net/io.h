@@ -193,7 +193,9 @@ void replay_moved(struct io *, struct member *);
 /* It has a place again, or is gone. Nothing is under way. */
 void replay_end(struct io *, struct member *);
 
-/* admin.c: STATS, NOTICE, KILL on this thread; then on to the next. */
+/* admin.c: an administrator's request, to be seen by every io thread. */
+void admin_ask(struct io *, struct request *);
+/* Mail: on this thread; then on to the next. */
 void admin_visit(struct io *, struct request *);
 /* STATS without its word, one number each. */
 void admin_stats(struct net *, struct request *);

@@ -8,6 +8,8 @@
 static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_CONNECTIONS] = "limits.connections",
 	[LIMIT_ADDRESS] = "limits.address",
+	[LIMIT_ARRIVALS] = "limits.arrivals",
+	[LIMIT_BANS] = "bans",
 	[LIMIT_UNAUTHENTICATED] = "limits.unauthenticated",
 	[LIMIT_DESCRIPTORS] = "descriptors",
 	[LIMIT_LOGIN_TIMEOUT] = "limits.login_timeout",
@@ -19,9 +21,11 @@ static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_MAILBOX] = "rooms.mailbox",
 	[LIMIT_SIGNALS] = "signals",
 	[LIMIT_ROOMS] = "rooms.max",
+	[LIMIT_ROOMS_MADE] = "limits.rooms_made",
 	[LIMIT_ROOMS_PER_CONNECTION] = "limits.rooms_per_connection",
 	[LIMIT_MEMBERS] = "rooms.members",
 	[LIMIT_SLOW] = "slow",
+	[LIMIT_CALM] = "calm",
 	[LIMIT_ROLES] = "roles",
 	[LIMIT_THREADS] = "threads"
 };

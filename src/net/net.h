@@ -12,6 +12,7 @@
 
 #include "conf/config.h"
 #include "net/address.h"
+#include "net/bans.h"
 #include "net/limits.h"
 #include "room/registry.h"
 #include "sync/counter.h"
@@ -35,6 +36,9 @@ struct net {
 	struct registry     *registry;	/* (s) */
 	struct store        *store;	/* (s) its counts are told by STATS */
 	struct addresses     addresses;	/* (s) */
+	struct bans          bans;	/* (s) */
+	struct network      *proxies;	/* (c) */
+	unsigned             proxy_count; /* (c) */
 	struct mailbox      *main;	/* (s) the thread main's */
 	struct io           *ios[IO_MAX]; /* (c) */
 	unsigned             io_count;	/* (c) */

@@ -47,27 +47,18 @@ say_limited(struct io *io, struct conn *c, struct slice id, enum error e,
 	conn_put(c, b);
 }
 
-/* The bucket of limits.lines as its one number: the time at which it will be
- * full again (the generic cell rate algorithm, ITU-T I.371). Returns how many
- * milliseconds to wait, or 0 and has taken the cost. */
+/* A person's, so that more connections are not more lines. */
 static uint64_t
 take_tokens(const struct io *io, struct conn *c, unsigned cost)
 {
 	uint64_t rate =
 	    (uint64_t)config_get(&io->net->config->limits_lines);
-	uint64_t now = io->now * 1000, each, burst;
 
 	if (rate == 0 || cost == 0)
 		return 0;
-	each = 1000000 / rate;
-	burst = each *
-	    (uint64_t)config_get(&io->net->config->limits_burst);
-	if (c->tat < now)
-		c->tat = now;
-	if (c->tat + each * cost > now + burst && c->tat > now)
-		return (c->tat + each * cost - now - burst) / 1000 + 1;
-	c->tat += each * cost;
-	return 0;
+	return rate_take(&c->contact.person->lines, io->now * 1000,
+	    1000000 / rate,
+	    (unsigned)config_get(&io->net->config->limits_burst), cost);
 }
 
 static struct member *
@@ -126,7 +117,9 @@ open_feed(struct io *io, struct conn *c, const struct words *w,
     const struct room_word *word)
 {
 	struct seeker s = { .who = c->contact.person,
-		.verb = w->command->verb, .io = io->index, .now = io->now };
+		.verb = w->command->verb, .io = io->index, .now = io->now,
+		.making = c->address == NULL ? NULL :
+		    address_rate(c->address, ADDRESS_ROOMS) };
 	const char *why = NULL, *limit = NULL;
 	struct feed *f;
 	struct room *room;
@@ -273,8 +266,7 @@ to_others(struct io *io, struct conn *c, const struct words *w,
 		mailbox_send(io->net->main, &r->mail);
 		return;
 	}
-	r->visits = io->net->io_count;
-	admin_visit(io, r);
+	admin_ask(io, r);
 }
 
 static void

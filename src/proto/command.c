@@ -57,7 +57,7 @@ static const struct command commands[VERB_COUNT] = {
 	    .words = "rw", .least = 2, .text = TEXT_MAY, .cost = 1,
 	    .usage = "room key [value]",
 	    .help = "sets a room's topic, hidden, members-only, moderated, "
-	    "ephemeral, keep or slow; without a value sets it back" },
+	    "ephemeral, keep, slow or calm; without a value sets it back" },
 	[VERB_ROLE] = { .verb = VERB_ROLE, .name = "ROLE", .where = RUN_ROOM,
 	    .words = "rpw", .least = 3, .attributes = ATTR_FOR, .cost = 1,
 	    .usage = "room name role",
@@ -107,6 +107,21 @@ static const struct command commands[VERB_COUNT] = {
 	    .text = TEXT_MUST, .cost = 1, .usage = "directory",
 	    .help = "copies all data, as it is now, into a new directory of "
 	    "the server's machine" },
+	[VERB_BAN] = { .verb = VERB_BAN, .name = "BAN", .where = RUN_VISIT,
+	    .admin = true, .words = "", .least = 0, .text = TEXT_MAY,
+	    .attributes = ATTR_FOR, .cost = 1,
+	    .usage = "[network [reason]]",
+	    .help = "keeps an address or a network out, and ends the "
+	    "connections from there; @for=1h bounds it; alone it lists" },
+	[VERB_UNBAN] = { .verb = VERB_UNBAN, .name = "UNBAN",
+	    .where = RUN_VISIT, .admin = true, .words = "w", .least = 1,
+	    .cost = 1, .usage = "network",
+	    .help = "lets a network in again" },
+	[VERB_CALM] = { .verb = VERB_CALM, .name = "CALM", .where = RUN_MAIN,
+	    .admin = true, .words = "z", .least = 0, .cost = 1,
+	    .usage = "[seconds]",
+	    .help = "lets guests and young accounts say one thing in so many "
+	    "seconds, 0 being no bound; alone it tells" },
 	[VERB_DRAIN] = { .verb = VERB_DRAIN, .name = "DRAIN", .where = RUN_MAIN, .admin = true,
 	    .words = "z", .least = 0, .cost = 1, .usage = "[seconds]",
 	    .help = "takes no more connections and sends everybody away, "

@@ -27,6 +27,7 @@ struct switches {
 	uint64_t     keep_ms;
 	uint64_t     keep_count;
 	unsigned     slow;
+	unsigned     calm;
 };
 
 struct change {

@@ -284,7 +284,7 @@ room_save_switches(struct room *room)
 		.hidden = set->hidden, .members_only = set->members_only,
 		.moderated = set->moderated, .ephemeral = set->ephemeral,
 		.keep_ms = set->keep_ms, .keep_count = set->keep_count,
-		.slow = set->slow
+		.slow = set->slow, .calm = set->calm
 	};
 	send_change(room, c);
 }

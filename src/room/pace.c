@@ -53,7 +53,8 @@ pace_fini(struct pace *p)
 }
 
 uint64_t
-pace_take(struct pace *p, struct slice key, uint64_t now, uint64_t pause)
+pace_take(struct pace *p, struct slice key, uint64_t now, uint64_t pause,
+    uint64_t most)
 {
 	struct table_node *n = table_find(&p->people, key);
 	struct speaker *s;
@@ -66,7 +67,7 @@ pace_take(struct pace *p, struct slice key, uint64_t now, uint64_t pause)
 		return 0;
 	}
 	if (p->people.count >= p->sweep_at) {
-		forget(p, now > pause ? now - pause : 0);
+		forget(p, now > most ? now - most : 0);
 		p->sweep_at = 2 * p->people.count + SWEEP_FIRST;
 	}
 	s = xmalloc(sizeof(*s) + key.len);

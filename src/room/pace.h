@@ -22,8 +22,9 @@ struct pace {
 void pace_init(struct pace *);
 void pace_fini(struct pace *);
 /* How many milliseconds who has this key must still wait before speaking
- * again; 0: it may, and does so now. Times are clock_ms(). */
+ * again; 0: it may, and does so now. Nobody's pause is over `most`. Times are
+ * clock_ms(). */
 uint64_t pace_take(struct pace *, struct slice key, uint64_t now,
-    uint64_t pause);
+    uint64_t pause, uint64_t most);
 
 #endif

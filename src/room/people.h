@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "base/rate.h"
 #include "base/table.h"
 #include "proto/error.h"
 #include "sync/mailbox.h"
@@ -47,6 +48,8 @@ struct person {
 					 * since 1970; 0: a local user's */
 	struct account *details;	/* (l) NULL: a guest, or deleted */
 	atomic_bool  known;		/* (a) written (l): in the table */
+	struct rate  lines;		/* (a) of all its connections */
+	_Atomic uint64_t said;		/* (a) when last, for limits.calm */
 	uint64_t     since;		/* (c) later than any event of another
 					 * one of that name; of an account:
 					 * created */

@@ -12,6 +12,8 @@
 #include "proto/mail.h"
 #include "room/room.h"
 
+#define HOUR_US UINT64_C(3600000000)
+
 static struct slice
 key_of_room(const struct table_node *n)
 {
@@ -307,6 +309,16 @@ registry_begin(struct registry *r)
 }
 
 /* Who asks for a conversation begins it, whatever it is asked. */
+/* Each is a thread. */
+static bool
+makes_too_many(const struct registry *r, const struct seeker *s)
+{
+	unsigned most = (unsigned)config_get(&r->config->limits_rooms_made);
+
+	return most > 0 && s->making != NULL &&
+	    rate_take(s->making, s->now * 1000, HOUR_US / most, most, 1) > 0;
+}
+
 static enum error
 make_room(struct registry *r, const struct room_word *w,
     const struct seeker *s, struct room **room_r, const char **why_r,
@@ -322,6 +334,11 @@ make_room(struct registry *r, const struct room_word *w,
 	if (!find_space(r)) {
 		*why_r = "the server has as many rooms as it may have";
 		*limit_r = "rooms.max";
+		return ERROR_TOO_MANY;
+	}
+	if (makes_too_many(r, s)) {
+		*why_r = "too many new rooms from your address";
+		*limit_r = "limits.rooms_made";
 		return ERROR_TOO_MANY;
 	}
 	*room_r = room_new(r, w, s->who, NULL, registry_begin(r));

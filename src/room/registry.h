@@ -103,6 +103,8 @@ struct seeker {
 	enum verb            verb;
 	unsigned             io;	/* its thread */
 	uint64_t             now;	/* clock_ms() */
+	struct rate         *making;	/* of rooms, where it comes from;
+					 * NULL: as many as it likes */
 };
 
 /* Holds the room for the io thread, unless that does already. Makes it if it

@@ -144,6 +144,7 @@ take_over(struct settings *set, const struct switches *s)
 	set->keep_ms = s->keep_ms;
 	set->keep_count = s->keep_count;
 	set->slow = s->slow;
+	set->calm = s->calm;
 }
 
 void

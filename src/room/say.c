@@ -40,20 +40,63 @@ may_speak_now(struct room *room, struct request *r, bool others)
 	return room_may(room, r, others) == ERROR_NONE;
 }
 
-/* The room's own pace, for all who do not moderate it. */
+/* Of whom is nothing known yet? */
+static bool
+is_new(const struct room *room, const struct person *p)
+{
+	uint64_t young =
+	    (uint64_t)config_get(&room->config->accounts_young) * 3600000;
+
+	return !p->account || p->created + young > room->wall;
+}
+
+static bool
+is_over_pace(struct request *r, const char *limit, uint64_t wait)
+{
+	if (wait > 0)
+		request_limited(r, ERROR_TOO_FAST, limit, wait,
+		    *limit == 's' ? "this room is slow" : "calm: who is new "
+		    "here says one thing at a time");
+	return wait > 0;
+}
+
+/* The whole server's calm: in all rooms together. Asked first, and taken when
+ * nothing else is against it. */
+static uint64_t
+calm_left(struct room *room, struct request *r, uint64_t pause, bool take)
+{
+	uint64_t said = atomic_load(&r->who->said);
+
+	if (pause == 0)
+		return 0;
+	if (said > 0 && said + pause > room->now)
+		return said + pause - room->now;
+	/* Another room was quicker. */
+	return !take || atomic_compare_exchange_strong(&r->who->said, &said,
+	    room->now) ? 0 : pause;
+}
+
+/* Both paces are the room's own: `slow` for all who do not moderate it, `calm`
+ * for those who are new. */
 static bool
 is_too_fast(struct room *room, struct request *r)
 {
-	uint64_t pause = (uint64_t)room->settings.slow * 1000, wait;
+	uint64_t slow = (uint64_t)room->settings.slow * 1000;
+	uint64_t calm = (uint64_t)room->settings.calm * 1000;
+	uint64_t all = (uint64_t)config_get(&room->config->limits_calm) * 1000;
+	uint64_t pause, most = slow > calm ? slow : calm;
 	struct actor a = room_actor(room, r);
 
-	if (pause == 0 || a.admin || a.role >= ROLE_MODERATOR)
+	if (most + all == 0 || a.admin || a.role >= ROLE_MODERATOR)
 		return false;
-	wait = pace_take(&room->pace, person_key(r->who), room->now, pause);
-	if (wait > 0)
-		request_limited(r, ERROR_TOO_FAST, "slow", wait,
-		    "this room is slow");
-	return wait > 0;
+	if (!is_new(room, r->who))
+		calm = all = 0;
+	pause = slow > calm ? slow : calm;
+	return is_over_pace(r, "calm", calm_left(room, r, all, false)) ||
+	    (pause > 0 && is_over_pace(r, calm > slow ? "calm" : "slow",
+	    pace_take(&room->pace, person_key(r->who), room->now, pause,
+	    most))) ||
+	    is_over_pace(r, "calm", calm_left(room, r, all, true));
 }
 
 /* The event of the request. */

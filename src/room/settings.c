@@ -7,8 +7,6 @@
 #include "proto/words.h"
 #include "room/settings.h"
 
-enum { SLOW_MAX = 86400 };
-
 static struct slice
 key_of(const struct table_node *n)
 {
@@ -47,14 +45,16 @@ settings_are_plain(const struct settings *s)
 {
 	return s->topic == NULL && !s->hidden && !s->members_only &&
 	    !s->moderated && !s->ephemeral && s->keep_ms == 0 &&
-	    s->keep_count == 0 && s->slow == 0 && s->grants.count == 0;
+	    s->keep_count == 0 && s->slow == 0 && s->calm == 0 &&
+	    s->grants.count == 0;
 }
 
 const char *
 settings_key(struct slice key)
 {
 	static const char *const keys[] = { "topic", "hidden",
-	    "members-only", "moderated", "ephemeral", "keep", "slow" };
+	    "members-only", "moderated", "ephemeral", "keep", "slow",
+	    "calm" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (slice_is_nocase(key, keys[i]))
@@ -88,15 +88,15 @@ change_keep(struct settings *s, struct slice value, const char **why_r)
 }
 
 static enum error
-change_slow(struct settings *s, struct slice value, const char **why_r)
+change_pause(unsigned *pause, struct slice value, const char **why_r)
 {
 	uint64_t seconds = 0;
 
 	*why_r = "seconds, 0 to 86400";
 	if (value.len > 0 && (!number_parse(value, 0, &seconds) ||
-	    seconds > SLOW_MAX))
+	    seconds > PAUSE_MAX))
 		return ERROR_BAD_VALUE;
-	s->slow = (unsigned)seconds;
+	*pause = (unsigned)seconds;
 	return ERROR_NONE;
 }
 
@@ -121,9 +121,11 @@ settings_change(struct settings *s, struct slice key, struct slice value,
 	if (slice_is_nocase(key, "keep"))
 		return change_keep(s, value, why_r);
 	if (slice_is_nocase(key, "slow"))
-		return change_slow(s, value, why_r);
-	*why_r = "topic, hidden, members-only, moderated, ephemeral, keep or "
-	    "slow";
+		return change_pause(&s->slow, value, why_r);
+	if (slice_is_nocase(key, "calm"))
+		return change_pause(&s->calm, value, why_r);
+	*why_r = "topic, hidden, members-only, moderated, ephemeral, keep, "
+	    "slow or calm";
 	return ERROR_BAD_VALUE;
 }
 

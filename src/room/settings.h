@@ -14,6 +14,8 @@
 #include "room/rights.h"
 #include "sync/blob.h"
 
+enum { PAUSE_MAX = 86400 };	/* seconds */
+
 struct settings {
 	struct blob *topic;	/* (o), written (l); NULL: none */
 	bool         hidden;	/* (o), written (l) */
@@ -23,6 +25,7 @@ struct settings {
 	uint64_t     keep_ms;	/* 0: no bound */
 	uint64_t     keep_count; /* 0: no bound */
 	unsigned     slow;	/* seconds */
+	unsigned     calm;	/* the same, for guests and young accounts */
 	struct table grants;	/* (o), written (l): roles other than none, by
 				 * key */
 	unsigned     owners;

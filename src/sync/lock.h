@@ -18,6 +18,7 @@
 enum lock_rank {
 	LOCK_REGISTRY,	/* room/registry: rooms, people, who is connected */
 	LOCK_ADDRESSES,	/* net/address: connections by address */
+	LOCK_BANS,	/* net/bans: networks that are kept out */
 	LOCK_LEDGER,	/* ledger/ledger: its segments */
 	LOCK_VAULT,	/* ledger/vault: descriptors of logs */
 	LOCK_TLS,	/* net/tls_context: what new connections begin with */
