@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <sys/epoll.h>
 
+#include <sodium.h>
+
 #include "base/log.h"
 #include "net/accepting.h"
 #include "net/exchange.h"
@@ -118,11 +120,8 @@ arrival_handed(struct acceptor *a, unsigned io)
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 }
 
-/* Lines, in a->buf. It is not watched: it may go to an io thread, which watches
- * it itself; and no other thread may find it in two places. False: it is not to
- * be read from here, now or ever. */
 static bool
-take_read(struct acceptor *a, struct conn *c, struct slice rest)
+take_input(struct acceptor *a, struct conn *c, struct slice rest)
 {
 	struct link *before = c->by_time.prev;
 	struct reserve *r;
@@ -148,6 +147,19 @@ take_read(struct acceptor *a, struct conn *c, struct slice rest)
 	if (answer(a, c, what))
 		asking_begin(a, c);
 	return false;
+}
+
+/* Lines, in a->buf. It is not watched: it may go to an io thread, which watches
+ * it itself; and no other thread may find it in two places. False: it is not to
+ * be read from here, now or ever. Nothing of it stays: keys and passwords come
+ * this way. */
+static bool
+take_read(struct acceptor *a, struct conn *c, struct slice rest)
+{
+	bool more = take_input(a, c, rest);
+
+	sodium_memzero(a->buf + (rest.at - a->buf), rest.len);
+	return more;
 }
 
 /* Reads once, behind what is kept. False: there is nothing for now, or it was

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/alloc.h"
 #include "net/exchange.h"
 #include "wire/vcrp.h"
@@ -54,6 +56,15 @@ drop_piece(struct conn *c)
 	free(p);
 }
 
+/* A key or a password may be in it. */
+static void
+forget_input(struct conn *c)
+{
+	if (c->in != NULL)
+		sodium_memzero(c->in, c->in_len);
+	free(c->in);
+}
+
 void
 conn_free(struct conn **at)
 {
@@ -67,7 +78,7 @@ conn_free(struct conn **at)
 		drop_piece(c);
 	blob_unref(&c->bye);
 	blob_unref(&c->parting);
-	free(c->in);
+	forget_input(c);
 	free(c);
 }
 
@@ -180,9 +191,7 @@ conn_keep(struct conn *c, const char *at, size_t len)
 		kept = xmalloc(len);
 		memcpy(kept, at, len);
 	}
-	if (c->in_len > 0)	/* there may be a password in it */
-		explicit_bzero(c->in, c->in_len);
-	free(c->in);
+	forget_input(c);
 	c->in = kept;
 	c->in_len = (uint16_t)len;
 }

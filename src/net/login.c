@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "base/alloc.h"
 #include "net/exchange.h"
 #include "net/help.h"
@@ -30,6 +32,7 @@ keep_rest(struct conn *c, const struct words *w, struct slice rest)
 	joins = (unsigned)b->len;
 	blob_add(&b, rest);
 	conn_keep(c, b->data, b->len);
+	sodium_memzero(b->data, b->len);
 	blob_unref(&b);
 	return joins;
 }

@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "net/io.h"
 #include "net/help.h"
 #include "proto/mail.h"
@@ -407,7 +409,7 @@ read_more(struct io *io, struct conn *c, size_t *len)
 void
 session_input(struct io *io, struct conn *c)
 {
-	size_t len = c->in_len;
+	size_t len = c->in_len, most = len;
 	struct slice rest;
 
 	if (!may_ask(c))
@@ -420,10 +422,13 @@ session_input(struct io *io, struct conn *c)
 		len = rest.len;
 		if (read_more(io, c, &len))
 			io_turn(io, c);
+		most = len > most ? len : most;
 		rest = take_lines(io, c, (struct slice){ io->buf, len });
 	}
 	if (c->fd >= 0 && (rest.len > 0 || c->in_len > 0))
 		conn_keep(c, rest.at, rest.len);
+	/* A new password may have been in it. */
+	sodium_memzero(io->buf, most);
 }
 
 static void

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """As whom the server runs, and what is in its reach: started by root, by a user, and by a manager of services.
 VCRPD names the program; SECCOMP, SYSTEMD and SANITIZERS say how it was built."""
-import fcntl, os, pwd, re, shutil, socket, stat, subprocess, tempfile, unittest
+import base64, fcntl, os, pwd, re, shutil, socket, stat, subprocess, tempfile, unittest
 from server import PATIENCE, Server
 
 VCRPCTL = os.environ.get("VCRPCTL", "./vcrpctl")
@@ -23,13 +23,13 @@ class Person:
             self.socket = socket.create_connection(("127.0.0.1", where), PATIENCE)
         self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
 
-    def ask(self, text, answer):
-        """The first line that has the answer."""
+    def ask(self, text, answer, errors=False):
+        """The first line that has the answer; errors: what comes before may be one."""
         self.socket.sendall((text + "\n").encode())
         for line in self.lines:
             if re.match("(@\\S+ )?(" + answer + ")", line):
                 return line
-            if " ERR " in " " + line:
+            if not errors and " ERR " in " " + line:
                 raise AssertionError(line)
         raise AssertionError("ended before " + answer)
 
@@ -325,6 +325,93 @@ class Reach(Base):
         self.assertIn("a socket that was passed: Invalid argument", server.fails())
         one.close()
         other.close()
+
+
+class Secrets(Base):
+    """Keys and passwords, as they come: taken, refused, cut, too long."""
+
+    def lines(self):
+        def secret():
+            self.secrets.append(os.urandom(20).hex())
+            return self.secrets[-1]
+
+        def plain():
+            self.secrets.append(base64.b64encode(b"\0dora\0" + os.urandom(21)).decode())
+            return self.secrets[-1]
+
+        def verifier():
+            keys = [base64.b64encode(os.urandom(size)).decode() for size in (16, 32, 32)]
+            self.secrets.extend(keys)
+            return "SCRAM-SHA-256$10000:%s$%s:%s" % tuple(keys)
+        return [f"@key={secret()} HELLO !", f"@key={secret()} REGISTER dora {verifier()}",
+                f"REGISTER dora {verifier()[:-3]}", f"AUTH PLAIN {plain()}", f"AUTH PLAIN {plain()}=", f"AUTH {plain()}",
+                f"PASSWD {verifier()}", f"ACCOUNT add dora {verifier()}", f"ACCOUNT passwd dora {verifier()}",
+                f"AUTH SCRAM-SHA-256 {plain()}", f"@key={secret()};id=x HELLO", "PASSWD " + verifier() + "x" * 5000,
+                f"@key={secret()} HELLO {'carol' if self.guests else 'dave'} hall"]
+
+    def say_all(self, where):
+        first, then = self.person(where), self.person(where)
+        for person in (first, then):
+            person.ask("HELP", "OK HELP")
+        for line in self.lines():
+            first.socket.sendall((line + "\n").encode())
+        self.guests = False
+        first.ask("PING end", "PONG", True)
+        # Piece by piece, so that what is begun is kept.
+        key = self.lines()[-1].split()[0]
+        for piece in (key[:20], key[20:] + " HEL", "LO erin\n"):
+            then.socket.sendall(piece.encode())
+            self.other.ask("PING", "PONG")
+        then.ask("PING end", "PONG", True)
+
+    def memory(self, pid):
+        """What it can write to, a piece at a time."""
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                found = re.match("([0-9a-f]+)-([0-9a-f]+) rw", line)
+                if found:
+                    begin, end = (int(number, 16) for number in found.groups())
+                    try:
+                        memory.seek(begin)
+                        yield memory.read(end - begin)
+                    except OSError:
+                        pass
+
+    def test_none_is_logged_kept_or_left_in_memory(self):
+        self.secrets, self.guests = [], True
+        server = self.server('log = { level = "debug"; }; limits = { lines = 0; };')
+        server.start()
+        self.other = self.chat(server)
+        self.say_all(server.port)
+        self.say_all(server.socket)
+        root = self.person(server.socket)
+        root.ask("AUTH EXTERNAL", "OK AUTH")
+        for line in self.lines():
+            root.socket.sendall((line + "\n").encode())
+        root.ask("PING end", "PONG", True)
+        self.assertGreater(len(self.secrets), 50)
+        # Where its own memory is looked at, a secret of that moment is found.
+        places = {"the log": [server.log().encode()]}
+        if ROOT and not SANITIZED:
+            held = os.urandom(20).hex()
+            self.other.socket.sendall(b"SAY lobby " + held.encode())
+            self.other.socket.sendall(b"\n")
+            self.other.ask("PING", "PONG")
+            places["its memory"] = list(self.memory(server.process.pid))
+            self.assertTrue(any(held.encode() in piece for piece in places["its memory"]))
+        self.assertEqual(server.stop(), 0)
+        for path, _, files in os.walk(server.path("data")):
+            for name in files:
+                with open(os.path.join(path, name), "rb") as file:
+                    places[name] = [file.read()]
+        places["the log"] = [server.log().encode()]
+        for place, pieces in places.items():
+            for secret in self.secrets:
+                whole = secret.encode()
+                if place == "its memory":
+                    # What a line that was cut off begins with may be shown.
+                    whole = secret[8:].encode()
+                self.assertFalse(any(whole in piece for piece in pieces), f"{secret} is in {place}")
 
 
 if __name__ == "__main__":
