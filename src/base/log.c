@@ -92,7 +92,7 @@ harmless(UChar32 c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
-	if (c == 0x2028 || c == 0x2029)
+	if (c == 0x2028 || c == 0x2029 || (c >= 0xe0000 && c <= 0xe007f))
 		return false;
 	return c != 0x061c && c != 0x200e && c != 0x200f &&
 	    !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
