@@ -15,6 +15,7 @@
 #include <wchar.h>
 
 #include "client/client.h"
+#include "client/marks.h"
 #include "client/show.h"
 
 #define HISTORY	500	/* lines typed */
@@ -32,6 +33,7 @@ struct chat {
 	int64_t        entering;	/* a JOIN that asks for no replay */
 	int64_t        backlog;		/* what is shown of it in its place */
 	mbstate_t      state;		/* of a character half read */
+	struct marks   marks;
 };
 
 struct action {
@@ -124,6 +126,7 @@ tell(struct chat *chat, const char *text)
 static void
 enter(struct chat *chat, const char *room)
 {
+	marks_enter(&chat->marks, chat->client->v, room);
 	snprintf(chat->room, sizeof(chat->room), "%s", room);
 	vcrp_safe(chat->prompt, sizeof(chat->prompt) - 3, room, true);
 	strcat(chat->prompt, "> ");
@@ -152,8 +155,13 @@ on_event(struct client *client, const struct vcrp_event *event)
 	struct chat *chat = client->arg;
 	char text[SHOW_MAX];
 
-	if (!is_quiet(chat, event) && show_event(event, chat->room, text))
+	if (marks_note(&chat->marks, event))
+		return;
+	if (!is_quiet(chat, event) && show_event(event, chat->room, text)) {
+		if (marks_cross(&chat->marks, client->v, event))
+			tell(chat, "-- read until here --");
 		tell(chat, text);
+	}
 	if (event->kind != VCRP_LINE)
 		return;
 	if (event->request > 0 && event->request == chat->entering &&
@@ -198,8 +206,10 @@ read_key(EditLine *edit, wchar_t *key_r)
 	el_get(edit, EL_CLIENTDATA, &chat);
 	chat->editing = true;
 	while (n == -2) {
-		if (client_turn(chat->client, STDIN_FILENO, -1))
+		if (client_turn(chat->client, STDIN_FILENO,
+		    marks_wait(&chat->marks)))
 			n = read_byte(chat, key_r);
+		marks_tell(&chat->marks, chat->client->v, false);
 		draw_line(chat);
 	}
 	return n;
@@ -442,6 +452,18 @@ run(struct chat *chat)
 	}
 }
 
+static void
+greet(const struct client *client)
+{
+	char none[1];
+
+	fputs("Connected as ", stdout);
+	client_print(vcrp_name(client->v));
+	puts(". /help helps.");
+	if (vcrp_feature(client->v, "tls", none, sizeof(none)))
+		puts("-- not encrypted, but it could be: vcrps://");
+}
+
 enum status
 chat(struct client *client, const char *room)
 {
@@ -459,13 +481,14 @@ chat(struct client *client, const char *room)
 		client->patience = 0;
 	if (vcrp_default_room(client->v) != NULL)
 		room = vcrp_default_room(client->v);
-	printf("Connected as %s. /help helps.\n", vcrp_name(client->v));
+	greet(client);
 	enter(c, "");
 	open_terminal(c);
 	c->entering = vcrp_join(client->v, room, VCRP_NOW);
 	check(c, c->entering);
 	run(c);
 	clear_line(c);
+	marks_tell(&c->marks, client->v, true);
 	client->event = NULL;
 	client_close(client);
 	return STATUS_DONE;

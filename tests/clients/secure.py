@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """vcrp and TLS, with a real server: whom it trusts, what it asks, and what it keeps."""
-import hashlib, os, pty, select, shutil, ssl, subprocess, unittest
+import hashlib, os, shutil, ssl, subprocess, unittest
+from screen import VCRP, Terminal
 from server import PATIENCE, Server
 
-VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
 CERTIFY = """
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=authority \
     -keyout ca.key -out ca.crt
@@ -12,48 +12,6 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localho
     -addext subjectAltName=DNS:localhost -keyout good.key -out good.csr
 openssl x509 -req -in good.csr -days 9 -copy_extensions copy -CA ca.crt -CAkey ca.key -out good.crt
 """
-
-
-class Terminal:
-    """A program whose terminal we are."""
-
-    def __init__(self, environment, *arguments):
-        self.seen = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execve(VCRP, [VCRP, *arguments], environment)
-
-    def read(self):
-        if not select.select([self.fd], [], [], PATIENCE)[0]:
-            raise AssertionError("nothing comes after " + repr(self.text()[-500:]))
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            data = b""  # the program has ended
-        self.seen += data
-        return data
-
-    def wait_for(self, text):
-        while text not in self.text():
-            if not self.read():
-                raise AssertionError(f"no {text!r} in {self.text()[-500:]!r}")
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def answer(self, question, text):
-        self.wait_for(question)
-        self.seen = b""
-        self.type(text + "\r")
-
-    def end(self):
-        while self.read():
-            pass
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def text(self):
-        return self.seen.decode(errors="replace")
 
 
 class Base(unittest.TestCase):

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""vcrp in a terminal of a test's own."""
+import os, pty, select
+from server import PATIENCE
+
+VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
+
+
+class Terminal:
+    """A program whose terminal we are."""
+
+    def __init__(self, environment, *arguments):
+        self.seen = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(VCRP, [VCRP, *arguments], environment)
+
+    def read(self):
+        if not select.select([self.fd], [], [], PATIENCE)[0]:
+            raise AssertionError("nothing comes after " + repr(self.text()[-500:]))
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            data = b""  # the program has ended
+        self.seen += data
+        return data
+
+    def wait_for(self, text):
+        while text not in self.text():
+            if not self.read():
+                raise AssertionError(f"no {text!r} in {self.text()[-500:]!r}")
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def answer(self, question, text):
+        self.wait_for(question)
+        self.seen = b""
+        self.type(text + "\r")
+
+    def end(self):
+        while self.read():
+            pass
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def text(self):
+        return self.seen.decode(errors="replace")
