@@ -4,6 +4,7 @@
 #include "client_peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,8 +272,12 @@ peer_turn(struct peer *peer)
 static void
 accept_one(struct peer *peer)
 {
+	int on = 1;
+
 	peer_hang_up(peer);
 	peer->fd = accept(peer->listener, NULL, NULL);
+	/* Fails on a local socket, which has no need of it. */
+	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (peer->context == NULL)
 		return;
 	peer->ssl = SSL_new(peer->context);

@@ -10,12 +10,30 @@
 #define SALT	"0123456789abcdef"
 
 static void
-set_number(Gsasl_session *session, unsigned number)
+to_base64(const char *bytes, char *text_r)
 {
-	char text[16];
+	char *text;
 
-	snprintf(text, sizeof(text), "%u", number);
-	gsasl_property_set(session, GSASL_SCRAM_ITER, text);
+	gsasl_base64_to(bytes, GSASL_HASH_SHA256_SIZE, &text, NULL);
+	strcpy(text_r, text);
+	gsasl_free(text);
+}
+
+/* Once, since libgsasl takes its time. */
+static void
+hash(struct scram *scram)
+{
+	char salted[32], client[32], server[32], stored[32];
+
+	if (scram->hashed == scram->password)
+		return;
+	scram->hashed = scram->password;
+	if (gsasl_scram_secrets_from_password(GSASL_HASH_SHA256,
+	    scram->password, 4096, SALT, strlen(SALT), salted, client, server,
+	    stored) != GSASL_OK)
+		abort();
+	to_base64(server, scram->server);
+	to_base64(stored, scram->stored);
 }
 
 static void
@@ -60,11 +78,14 @@ on_property(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 
 	(void)library;
 	switch (property) {
-	case GSASL_PASSWORD:
-		return gsasl_property_set(session, property, scram->password);
+	case GSASL_SCRAM_STOREDKEY:
+		hash(scram);
+		return gsasl_property_set(session, property, scram->stored);
+	case GSASL_SCRAM_SERVERKEY:
+		hash(scram);
+		return gsasl_property_set(session, property, scram->server);
 	case GSASL_SCRAM_ITER:
-		set_number(session, scram->iterations);
-		return GSASL_OK;
+		return gsasl_property_set(session, property, "4096");
 	case GSASL_SCRAM_SALT:
 		set_salt(session);
 		return GSASL_OK;
@@ -79,9 +100,7 @@ on_property(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 void
 scram_init(struct scram *scram, const char *password)
 {
-	*scram = (struct scram){
-		.password = password, .iterations = 4096, .binds = true
-	};
+	*scram = (struct scram){ .password = password, .binds = true };
 	if (gsasl_init(&scram->library) != GSASL_OK)
 		abort();
 	gsasl_callback_set(scram->library, on_property);

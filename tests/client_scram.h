@@ -12,12 +12,13 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* An account that is called alice. */
+/* An account, with a password and 4096 iterations. */
 struct scram {
 	Gsasl         *library;
 	Gsasl_session *session;
 	const char    *password;
-	unsigned       iterations;
+	const char    *hashed;		/* the password that keys are of */
+	char           stored[65], server[65];	/* base64 */
 	bool           binds;	/* offers to bind to the connection */
 	SSL           *ssl;	/* that; or NULL */
 	char           header;	/* 'n', 'y' or 'p': how the login began */
