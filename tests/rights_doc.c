@@ -27,7 +27,8 @@ enum {
 	    1 << VERB_SIGNAL | 1 << VERB_DELETE,
 	ERASE = 1 << VERB_DELETE,
 	GOVERN = 1 << VERB_SET | 1 << VERB_ROLE | 1 << VERB_KICK,
-	LOOK = 1 << VERB_WHO | 1 << VERB_HISTORY | 1 << VERB_SEARCH
+	LOOK = 1 << VERB_WHO | 1 << VERB_HISTORY | 1 << VERB_SEARCH |
+	    1 << VERB_READ
 };
 
 struct row {
@@ -42,7 +43,7 @@ static const char speak[] = "SAY EDIT REACT SIGNAL, DELETE of one's own";
 static const char erase[] = "DELETE of another's";
 static const char topic[] = "SET topic";
 static const char govern[] = "SET of a switch, ROLE KICK";
-static const char look[] = "WHO HISTORY SEARCH";
+static const char look[] = "WHO HISTORY SEARCH READ";
 
 /* Who is not in the room: whether it can be seen comes first. */
 #define UNSEEN(verbs, bits, others) \
@@ -84,7 +85,7 @@ static const struct row rows[] = {
 
 /* In a direct conversation no switch can be set and no role be given. */
 static const struct row direct_rows[] = {
-	{ "JOIN WHO HISTORY SEARCH", 1 << VERB_JOIN | LOOK, false, "", 0, 0 },
+	{ "JOIN WHO HISTORY SEARCH READ", 1 << VERB_JOIN | LOOK, false, "", 0, 0 },
 	{ "LEAVE", 1 << VERB_LEAVE, false, "", 0, 0 },
 	{ speak, SPEAK, false, "", 0, 0 },
 	{ erase, ERASE, true, "", 0, 0 },

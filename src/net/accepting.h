@@ -15,6 +15,7 @@
 #include "account/auth.h"
 #include "net/acceptor.h"
 #include "net/throttle.h"
+#include "room/accounts.h"
 #include "room/reserve.h"
 #include "wire/proxy.h"
 
@@ -66,6 +67,8 @@ void arrival_reserved(struct acceptor *, struct reserve *);
  * cut off. */
 enum proxy acceptor_proxy(struct acceptor *, struct conn *,
     struct slice *rest);
+/* The same to who wants an account. */
+void arrival_registered(struct acceptor *, struct account_order *);
 /* On from what is kept, after it was claimed. */
 void arrival_resume(struct acceptor *, struct conn *);
 /* It has logged in, and is that io thread's. */

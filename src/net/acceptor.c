@@ -16,6 +16,7 @@
 #include "net/io.h"
 #include "net/login.h"
 #include "proto/mail.h"
+#include "room/marks.h"
 
 enum {
 	EVENTS = 128,
@@ -146,6 +147,7 @@ tick(struct acceptor *a)
 	if (a->now - a->ticked >= TICK_MS) {
 		a->ticked = a->now;
 		people_expire(a->net->registry, a->now);
+		marks_save(a->net->registry, a->now);
 	}
 	if (a->paused_until > 0 && a->now >= a->paused_until) {
 		a->paused_until = 0;
@@ -170,6 +172,11 @@ take_mail(struct acceptor *a)
 		}
 		if (m->kind == MAIL_AUTH) {
 			asking_answer(a, table_entry(m, struct auth, mail));
+			continue;
+		}
+		if (m->kind == MAIL_ACCOUNT) {
+			arrival_registered(a,
+			    table_entry(m, struct account_order, mail));
 			continue;
 		}
 		assert(m->kind == MAIL_ORDER);
@@ -263,6 +270,12 @@ run(void *arg)
 			mailbox_send_chain(a->net->registry->store,
 			    &a->claims);
 	}
+}
+
+struct mailbox *
+acceptor_box(struct acceptor *a)
+{
+	return &a->box;
 }
 
 int

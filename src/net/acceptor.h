@@ -33,6 +33,8 @@ int acceptor_start(struct acceptor *);
 /* No more connections by TCP; the local socket goes on unless `local`. When
  * it stops altogether the thread ends, and acceptor_join() is due. */
 void acceptor_close(struct acceptor *, bool local);
+/* Where answers for those that have not logged in go. */
+struct mailbox *acceptor_box(struct acceptor *);
 void acceptor_join(struct acceptor *);
 void acceptor_free(struct acceptor **);
 

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "net/accepting.h"
+#include "net/accounting.h"
 #include "net/exchange.h"
 #include "net/io.h"
 #include "net/login.h"
@@ -73,7 +74,7 @@ next_io(struct acceptor *a)
 /* Lines as long as it is ours, and to be read from. */
 static enum login
 take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
-    struct reserve **reserve_r)
+    struct mail **claim_r)
 {
 	enum login what = LOGIN_MORE;
 	struct slice line, id;
@@ -98,18 +99,17 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 			c->end = END_STRANGER;
 			return LOGIN_END;
 		}
-		what = login_line(c, line, *rest, reserve_r);
+		what = login_line(c, line, *rest, claim_r);
 	}
 	return what;
 }
 
 static void
-claim(struct acceptor *a, struct conn *c, struct reserve *r)
+claim(struct acceptor *a, struct conn *c, struct mail *m)
 {
 	c->claiming = true;
 	table_add(&a->claiming, &c->node);
-	r->back = &a->box;
-	chain_add(&a->claims, &r->mail);
+	chain_add(&a->claims, m);
 	a->claimed++;
 }
 
@@ -124,21 +124,21 @@ static bool
 take_input(struct acceptor *a, struct conn *c, struct slice rest)
 {
 	struct link *before = c->by_time.prev;
-	struct reserve *r;
+	struct mail *m;
 	enum login what;
 	unsigned io;
 
 	list_remove(&c->by_time);
 	c->contact.io = next_io(a)->index;
 	io = c->contact.io;
-	what = take_lines(a, c, &rest, &r);
+	what = take_lines(a, c, &rest, &m);
 	if (what == LOGIN_DONE) {
 		arrival_handed(a, io);
 		return false;
 	}
 	list_append(before->next, &c->by_time);
 	if (what == LOGIN_WAIT) {
-		claim(a, c, r);
+		claim(a, c, m);
 		return false;
 	}
 	conn_keep(c, rest.at, rest.len);
@@ -247,7 +247,7 @@ is_foreign(const struct conn *c, struct slice rest)
 void
 arrival_read(struct acceptor *a, struct conn *c)
 {
-	struct reserve *none;
+	struct mail *none;
 	struct slice rest;
 
 	do {
@@ -284,24 +284,34 @@ arrival_resume(struct acceptor *a, struct conn *c)
 		arrival_read(a, c);
 }
 
-/* Who has it may be gone. */
-void
-arrival_reserved(struct acceptor *a, struct reserve *r)
+/* NULL: it is gone. */
+static struct conn *
+unclaim(struct acceptor *a, uint64_t conn)
 {
-	struct slice id = { (const char *)&r->conn, sizeof(r->conn) };
+	struct slice id = { (const char *)&conn, sizeof(conn) };
 	struct table_node *n = table_find(&a->claiming, id);
-	struct link *before;
 	struct conn *c;
-	unsigned io;
 
 	a->claimed--;
-	if (n == NULL) {
-		login_abandoned(a->net->registry, &r, a->now);
-		return;
-	}
+	if (n == NULL)
+		return NULL;
 	c = table_entry(n, struct conn, node);
 	table_remove(&a->claiming, n);
 	c->claiming = false;
+	return c;
+}
+
+void
+arrival_reserved(struct acceptor *a, struct reserve *r)
+{
+	struct conn *c = unclaim(a, r->conn);
+	struct link *before;
+	unsigned io;
+
+	if (c == NULL) {
+		login_abandoned(a->net->registry, &r, a->now);
+		return;
+	}
 	before = c->by_time.prev;
 	list_remove(&c->by_time);
 	io = c->contact.io;
@@ -311,4 +321,14 @@ arrival_reserved(struct acceptor *a, struct reserve *r)
 	}
 	list_append(before->next, &c->by_time);
 	arrival_resume(a, c);
+}
+
+void
+arrival_registered(struct acceptor *a, struct account_order *o)
+{
+	struct conn *c = unclaim(a, o->conn);
+
+	accounting_registered(c, &o);
+	if (c != NULL)
+		arrival_resume(a, c);
 }

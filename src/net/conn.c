@@ -299,6 +299,11 @@ conn_greet(struct conn *c)
 		[GUESTS_YES] = ",guest", [GUESTS_READ] = ",guest-read",
 		[GUESTS_NO] = ""
 	};
+	static const char *const registration[] = {
+		[REGISTER_OPEN] = ",register",
+		[REGISTER_INVITE] = ",register-invite",
+		[REGISTER_CLOSED] = ""
+	};
 	struct blob *features = NULL;
 
 	if (c->greeted)
@@ -310,6 +315,9 @@ conn_greet(struct conn *c)
 	    ",tls" : "");
 	if (conn_is_secure(c) || !config_get(&c->net->config->tls_required))
 		exchange_features(c, &features);
+	if (conn_is_secure(c))
+		blob_add(&features, slice_of(registration[config_get(
+		    &c->net->config->accounts_registration)]));
 	conn_printf(c, "VCRP 1 %s vcrpd/%s", c->net->name, PACKAGE_VERSION);
 	if (features->len > 0)
 		conn_printf(c, " %.*s", (int)features->len - 1,

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/accounting.h"
 #include "net/io.h"
 #include "proto/mail.h"
 #include "room/marks.h"
@@ -290,6 +291,10 @@ take_mail(struct io *io, struct mail *m)
 	}
 	case MAIL_TELL:
 		take_telling(io, table_entry(m, struct telling, mail));
+		break;
+	case MAIL_ACCOUNT:
+		accounting_answer(io,
+		    table_entry(m, struct account_order, mail));
 		break;
 	case MAIL_ORDER:
 		take_order(io, table_entry(m, struct order, mail));

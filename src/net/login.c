@@ -8,6 +8,8 @@
 #include <sodium.h>
 
 #include "base/alloc.h"
+#include "net/acceptor.h"
+#include "net/accounting.h"
 #include "net/exchange.h"
 #include "net/help.h"
 #include "net/login.h"
@@ -60,7 +62,7 @@ refused(struct conn *c, const struct words *w, enum error e, const char *why)
 
 static enum login
 hello(struct conn *c, const struct words *w, struct slice rest,
-    struct reserve **reserve_r)
+    struct mail **claim_r)
 {
 	struct person *claim;
 	struct reserve *r;
@@ -79,10 +81,11 @@ hello(struct conn *c, const struct words *w, struct slice rest,
 		return LOGIN_DONE;
 	r = xcalloc(1, sizeof(*r));
 	r->mail.kind = MAIL_RESERVE;
+	r->back = acceptor_box(c->net->acceptor);
 	r->conn = c->contact.conn;
 	r->joins = joins;
 	r->person = claim;
-	*reserve_r = r;
+	*claim_r = &r->mail;
 	return LOGIN_WAIT;
 }
 
@@ -146,7 +149,7 @@ is_private_enough(const struct conn *c)
 
 static enum login
 run(struct conn *c, const struct words *w, struct slice rest,
-    struct reserve **reserve_r)
+    struct mail **claim_r)
 {
 	if (w->command->verb == VERB_QUIT)
 		auth_free(&c->auth);
@@ -157,9 +160,12 @@ run(struct conn *c, const struct words *w, struct slice rest,
 		    error_help(ERROR_NEED_TLS));
 	switch (w->command->verb) {
 	case VERB_HELLO:
-		return hello(c, w, rest, reserve_r);
+		return hello(c, w, rest, claim_r);
 	case VERB_AUTH:
 		return exchange_line(c, w);
+	case VERB_REGISTER:
+		conn_keep(c, rest.at, rest.len);
+		return accounting_register(c, w, claim_r);
 	case VERB_PING:
 		help_pong(c, w);
 		return LOGIN_MORE;
@@ -212,7 +218,7 @@ stranger(struct conn *c, const struct words *w, struct slice line,
 
 enum login
 login_line(struct conn *c, struct slice line, struct slice rest,
-    struct reserve **reserve_r)
+    struct mail **claim_r)
 {
 	char why[WHY_MAX];
 	struct words w;
@@ -228,7 +234,7 @@ login_line(struct conn *c, struct slice line, struct slice rest,
 		return stranger(c, &w, line, e, why);
 	conn_greet(c);
 	if (e == ERROR_NONE)
-		return run(c, &w, rest, reserve_r);
+		return run(c, &w, rest, claim_r);
 	exchange_break(c);
 	conn_error(c, w.id, e, why);
 	return LOGIN_MORE;

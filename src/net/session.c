@@ -14,6 +14,7 @@
 
 #include <sodium.h>
 
+#include "net/accounting.h"
 #include "net/io.h"
 #include "net/help.h"
 #include "proto/mail.h"
@@ -330,6 +331,9 @@ run(struct io *io, struct conn *c, const struct words *w, struct slice line)
 		break;
 	case RUN_ROOM:
 		to_room(io, c, w, line, wait);
+		break;
+	case RUN_STORE:
+		accounting_line(io, c, w, line);
 		break;
 	case RUN_VISIT:
 	case RUN_MAIN:

@@ -84,6 +84,23 @@ static const struct command commands[VERB_COUNT] = {
 	    .usage = "mechanism [data]",
 	    .help = "logs in with a password or a certificate, by SASL; "
 	    "AUTH data goes on, AUTH * gives up" },
+	[VERB_REGISTER] = { .verb = VERB_REGISTER, .name = "REGISTER",
+	    .where = RUN_LOGIN, .words = "pw", .least = 2,
+	    .attributes = ATTR_KEY, .cost = 1, .usage = "name verifier",
+	    .help = "makes an account; @key=TOKEN is the invitation that it "
+	    "may need" },
+	[VERB_PASSWD] = { .verb = VERB_PASSWD, .name = "PASSWD",
+	    .where = RUN_STORE, .words = "w", .least = 1, .cost = 1,
+	    .usage = "verifier", .help = "changes one's own password" },
+	[VERB_READ] = { .verb = VERB_READ, .name = "READ", .where = RUN_ROOM,
+	    .words = "rm", .least = 2, .cost = 1, .usage = "room number",
+	    .help = "marks a room as read up to a number, for all of one's "
+	    "connections" },
+	[VERB_ACCOUNT] = { .verb = VERB_ACCOUNT, .name = "ACCOUNT",
+	    .where = RUN_STORE, .admin = true, .words = "wpw", .least = 1,
+	    .attributes = ATTR_FOR, .cost = 1,
+	    .usage = "action [name] [value]",
+	    .help = "adds, lists and changes accounts, and invites" },
 	[VERB_STATS] = { .verb = VERB_STATS, .name = "STATS", .where = RUN_VISIT, .admin = true,
 	    .words = "w", .least = 0, .cost = 1,
 	    .usage = "[rooms or connections]",

@@ -37,6 +37,10 @@ enum verb {
 	VERB_HELP,
 	VERB_QUIT,
 	VERB_AUTH,
+	VERB_REGISTER,
+	VERB_PASSWD,
+	VERB_READ,
+	VERB_ACCOUNT,
 	VERB_STATS,
 	VERB_NOTICE,
 	VERB_KILL,
@@ -57,6 +61,7 @@ enum where {
 	RUN_IO,		/* the connection's io thread */
 	RUN_VISIT,	/* every io thread in turn */
 	RUN_ROOM,	/* the thread of the room that the first word names */
+	RUN_STORE,	/* the thread of the database */
 	RUN_MAIN	/* the thread main */
 };
 

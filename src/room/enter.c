@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "proto/event.h"
 #include "proto/mail.h"
+#include "room/marks.h"
 #include "room/room.h"
 
 /* JOIN and LEAVE are told while the room is small enough, and never in a
@@ -128,8 +129,13 @@ answer_join(struct room *room, struct request *r, bool inside)
 {
 	uint64_t last = room->stream.last, next = last + 1;
 	bool after = r->words.count > 1;
+	uint64_t mark = r->who->account ?
+	    marks_get(room->registry, r->who, room->key) : 0;
 
 	room_line(room, &r->reply);
+	if (mark > 0)
+		blob_printf(&r->reply, "READ %.*s %" PRIu64 "\n",
+		    (int)room->name.len, room->name.at, mark);
 	if (after && r->words.number > last)
 		blob_printf(&r->reply, "RESET %.*s %" PRIu64 "\n",
 		    (int)room->name.len, room->name.at, last);

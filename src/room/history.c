@@ -1,9 +1,11 @@
-/* history.c -- HISTORY and SEARCH, which the archive answers, and RETRY
+/* history.c -- HISTORY and SEARCH, which the archive answers, READ and RETRY
  *
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "proto/event.h"
+#include "room/marks.h"
 #include "room/room.h"
 
 void
@@ -26,6 +28,33 @@ room_history(struct room *room, struct request *r)
 		r->away = true;
 	else
 		r->asks = true;
+}
+
+void
+room_read(struct room *room, struct request *r)
+{
+	char line[ROOM_NAME_MAX + 64];
+	uint64_t number = r->words.number;
+	int len;
+
+	if (room_may(room, r, false) != ERROR_NONE)
+		return;
+	if (!r->who->account) {
+		request_error(r, ERROR_DENIED,
+		    "only accounts have marks of what they have read");
+		return;
+	}
+	if (number > room->stream.last) {
+		request_error(r, ERROR_NO_SUCH_NUMBER,
+		    "the room has not come to this number");
+		return;
+	}
+	len = snprintf(line, sizeof(line), "READ %.*s %" PRIu64 "\n",
+	    (int)room->name.len, room->name.at, number);
+	number = marks_raise(room->registry, r->who, r->conn_id, room->key,
+	    number, (struct slice){ line, (size_t)len });
+	request_ok(r, "%.*s %" PRIu64, (int)room->name.len, room->name.at,
+	    number);
 }
 
 /* Numbers are given again, above all that may have been given before the disk

@@ -94,6 +94,7 @@ may(const struct actor *a, enum verb verb, const struct standing *s,
 	case VERB_JOIN:
 	case VERB_WHO:
 	case VERB_HISTORY:
+	case VERB_READ:
 	case VERB_SEARCH:
 		return !a->admin && a->role == ROLE_BANNED ? ERROR_BANNED :
 		    ERROR_NONE;

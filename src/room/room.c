@@ -326,7 +326,8 @@ room_request(struct room *room, struct request *r)
 		[VERB_SIGNAL] = room_signal, [VERB_WHO] = room_who,
 		[VERB_SET] = room_set, [VERB_ROLE] = room_role,
 		[VERB_KICK] = room_kick, [VERB_HISTORY] = room_history,
-		[VERB_SEARCH] = room_history, [VERB_RETRY] = room_retry
+		[VERB_SEARCH] = room_history, [VERB_READ] = room_read,
+		 [VERB_RETRY] = room_retry
 	};
 	enum verb verb = r->words.command->verb;
 

@@ -230,6 +230,7 @@ void room_say(struct room *, struct request *);
 void room_amend(struct room *, struct request *);	/* EDIT DELETE REACT */
 void room_signal(struct room *, struct request *);
 void room_history(struct room *, struct request *);	/* and SEARCH */
+void room_read(struct room *, struct request *);
 void room_retry(struct room *, struct request *);
 void room_set(struct room *, struct request *);
 void room_role(struct room *, struct request *);
