@@ -5,6 +5,7 @@
  * A row is some verbs and a pattern of what is true of the asker and the room.
  * What a pattern leaves open must make no difference, and each case of a verb
  * must be met by one row: so the tables are all there is. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +23,17 @@ enum {
 	CASES = 64
 };
 
-enum {
-	SPEAK = 1 << VERB_SAY | 1 << VERB_EDIT | 1 << VERB_REACT |
-	    1 << VERB_SIGNAL | 1 << VERB_DELETE,
-	ERASE = 1 << VERB_DELETE,
-	GOVERN = 1 << VERB_SET | 1 << VERB_ROLE | 1 << VERB_KICK,
-	LOOK = 1 << VERB_WHO | 1 << VERB_HISTORY | 1 << VERB_SEARCH |
-	    1 << VERB_READ
-};
+#define BIT(verb) (UINT64_C(1) << (verb))
+#define SPEAK (BIT(VERB_SAY) | BIT(VERB_EDIT) | BIT(VERB_REACT) | \
+    BIT(VERB_SIGNAL) | BIT(VERB_DELETE))
+#define ERASE BIT(VERB_DELETE)
+#define GOVERN (BIT(VERB_SET) | BIT(VERB_ROLE) | BIT(VERB_KICK))
+#define LOOK (BIT(VERB_WHO) | BIT(VERB_HISTORY) | BIT(VERB_SEARCH) | \
+    BIT(VERB_READ))
 
 struct row {
 	const char *name;
-	unsigned verbs;
+	uint64_t verbs;
 	bool others; /* may()'s */
 	const char *when;
 	unsigned yes, no; /* what must be so, and what must not */
@@ -54,42 +54,43 @@ static const char look[] = "WHO HISTORY SEARCH READ";
 	    MEMBERS_ONLY, INSIDE | HIDDEN }
 
 #define UNSEEN_JOIN(who, must, not) \
-	{ "JOIN", 1 << VERB_JOIN, false, "not a member; hidden" who, \
+	{ "JOIN", BIT(VERB_JOIN), false, "not a member; hidden" who, \
 	    HIDDEN | must, INSIDE | not }, \
-	{ "JOIN", 1 << VERB_JOIN, false, "not a member; members-only" who, \
+	{ "JOIN", BIT(VERB_JOIN), false, "not a member; members-only" who, \
 	    MEMBERS_ONLY | must, INSIDE | HIDDEN | not }
 
 static const struct row rows[] = {
-	{ "JOIN", 1 << VERB_JOIN, false, "a member", INSIDE, 0 },
-	{ "JOIN", 1 << VERB_JOIN, false, "not a member", 0,
+	{ "JOIN", BIT(VERB_JOIN), false, "a member", INSIDE, 0 },
+	{ "JOIN", BIT(VERB_JOIN), false, "not a member", 0,
 	    INSIDE | HIDDEN | MEMBERS_ONLY },
 	UNSEEN_JOIN("", 0, MAKER),
 	UNSEEN_JOIN("; who may make rooms", MAKER, 0),
 	{ look, LOOK, false, "a member", INSIDE, 0 },
 	UNSEEN(look, LOOK, false),
-	{ "LEAVE", 1 << VERB_LEAVE, false, "a member", INSIDE, 0 },
-	UNSEEN("LEAVE", 1 << VERB_LEAVE, false),
+	{ "LEAVE", BIT(VERB_LEAVE), false, "a member", INSIDE, 0 },
+	UNSEEN("LEAVE", BIT(VERB_LEAVE), false),
 	{ speak, SPEAK, false, "a member", INSIDE, MODERATED },
 	{ speak, SPEAK, false, "a member; moderated", INSIDE | MODERATED, 0 },
 	UNSEEN(speak, SPEAK, false),
 	{ erase, ERASE, true, "a member", INSIDE, 0 },
 	UNSEEN(erase, ERASE, true),
-	{ topic, 1 << VERB_SET, false, "a member; has no owner", INSIDE,
+	{ topic, BIT(VERB_SET), false, "a member; has no owner", INSIDE,
 	    OWNED },
-	{ topic, 1 << VERB_SET, false, "a member; has an owner", INSIDE | OWNED,
+	{ topic, BIT(VERB_SET), false, "a member; has an owner", INSIDE | OWNED,
 	    0 },
-	UNSEEN(topic, 1 << VERB_SET, false),
+	UNSEEN(topic, BIT(VERB_SET), false),
 	{ govern, GOVERN, true, "a member", INSIDE, 0 },
 	UNSEEN(govern, GOVERN, true),
 };
 
 /* In a direct conversation no switch can be set and no role be given. */
 static const struct row direct_rows[] = {
-	{ "JOIN WHO HISTORY SEARCH READ", 1 << VERB_JOIN | LOOK, false, "", 0, 0 },
-	{ "LEAVE", 1 << VERB_LEAVE, false, "", 0, 0 },
+	{ "JOIN WHO HISTORY SEARCH READ", BIT(VERB_JOIN) | LOOK, false, "",
+	    0, 0 },
+	{ "LEAVE", BIT(VERB_LEAVE), false, "", 0, 0 },
 	{ speak, SPEAK, false, "", 0, 0 },
 	{ erase, ERASE, true, "", 0, 0 },
-	{ topic, 1 << VERB_SET, false, "", 0, 0 },
+	{ topic, BIT(VERB_SET), false, "", 0, 0 },
 	{ govern, GOVERN, true, "", 0, 0 },
 };
 
@@ -133,7 +134,7 @@ ask(const struct row *row, struct actor a, bool direct, unsigned is)
 	for (int verb = 0; verb < VERB_COUNT; verb++) {
 		enum error e;
 
-		if (!(row->verbs & 1u << verb))
+		if (!(row->verbs & BIT(verb)))
 			continue;
 		e = may(&a, (enum verb)verb, &s, row->others);
 		if (found >= 0 && found != (int)e)

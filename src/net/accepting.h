@@ -83,6 +83,9 @@ void asking_tick(struct acceptor *);
 uint64_t asking_next(const struct acceptor *);
 /* Counts one that was refused. */
 void acceptor_refused(struct acceptor *, enum limiter);
+/* The same, and who asked is told too-many. */
+void acceptor_limited(struct conn *, struct slice id, enum limiter,
+    uint64_t wait, const char *text);
 /* Ends one that has not logged in, or never will; it is freed. */
 void acceptor_end(struct acceptor *, struct conn *, enum conn_end);
 /* The same without a word in the log. */

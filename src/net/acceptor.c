@@ -272,6 +272,17 @@ run(void *arg)
 	}
 }
 
+void
+acceptor_limited(struct conn *c, struct slice id, enum limiter limit,
+    uint64_t wait, const char *text)
+{
+	struct blob *b = NULL;
+
+	acceptor_refused(c->net->acceptor, limit);
+	reply_error(&b, id, ERROR_TOO_MANY, wait, limit_name(limit), text);
+	conn_put(c, b);
+}
+
 struct mailbox *
 acceptor_box(struct acceptor *a)
 {

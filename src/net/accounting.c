@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/accepting.h"
 #include "net/accounting.h"
-#include "net/acceptor.h"
 #include "net/help.h"
 
 enum {
@@ -19,6 +19,8 @@ enum {
 	TOKEN_TEXT = 32,
 	INVITED_MS = 7 * 86400000
 };
+
+#define HOUR_US UINT64_C(3600000000)
 
 #define BUSY "the server cannot write it down now; try again"
 
@@ -102,6 +104,31 @@ fill_register(struct conn *c, const struct words *w, struct account_order *o,
 	    accounts_check(c->net->registry, o, why_r);
 }
 
+/* How often it takes a place to make one account; 0: it may make any. */
+static uint64_t
+each_takes(const struct conn *c)
+{
+	uint64_t most =
+	    (uint64_t)config_get(&c->net->config->limits_register);
+
+	return c->address == NULL || most == 0 ? 0 : HOUR_US / most;
+}
+
+/* Counted when nothing else is against it. */
+static bool
+may_make_more(struct conn *c, const struct words *w)
+{
+	uint64_t each = each_takes(c), wait;
+
+	wait = each == 0 ? 0 : rate_take(address_rate(c->address,
+	    ADDRESS_REGISTER), clock_us(), each, (unsigned)
+	    config_get(&c->net->config->limits_register), 1);
+	if (wait > 0)
+		acceptor_limited(c, w->id, LIMIT_REGISTER, wait,
+		    "so many accounts were made from your address");
+	return wait == 0;
+}
+
 enum login
 accounting_register(struct conn *c, const struct words *w,
     struct mail **order_r)
@@ -110,8 +137,9 @@ accounting_register(struct conn *c, const struct words *w,
 	const char *why;
 	enum error e = fill_register(c, w, &a->order, &why);
 
-	if (e != ERROR_NONE) {
+	if (e != ERROR_NONE)
 		conn_error(c, w->id, e, why);
+	if (e != ERROR_NONE || !may_make_more(c, w)) {
 		free_asking(&a);
 		return LOGIN_MORE;
 	}
@@ -142,6 +170,9 @@ accounting_registered(struct conn *c, struct account_order **at)
 		log_info("account %s: registered from %s", o->facts.name,
 		    c != NULL ? peer_text(&c->peer, peer) : "who is gone");
 	if (c != NULL && o->error != ERROR_NONE) {
+		if (each_takes(c) > 0)
+			rate_give_back(address_rate(c->address,
+			    ADDRESS_REGISTER), each_takes(c));
 		conn_error(c, id, o->error, why_not(o->error));
 	} else if (c != NULL) {
 		reply_ok(&ok, id, "REGISTER");

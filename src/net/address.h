@@ -43,7 +43,8 @@ struct addresses {
 };
 
 /* What is bounded by where it comes from. */
-enum address_rate { ADDRESS_ARRIVALS, ADDRESS_ROOMS, ADDRESS_RATES };
+enum address_rate { ADDRESS_ARRIVALS, ADDRESS_ROOMS, ADDRESS_REGISTER,
+	ADDRESS_RATES };
 
 struct address;
 

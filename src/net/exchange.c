@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/log.h"
+#include "net/accepting.h"
 #include "net/exchange.h"
 #include "proto/mail.h"
 
@@ -227,7 +228,10 @@ passed(struct conn *c, struct auth **at)
 	if (e != ERROR_NONE) {
 		a->id = c->login_id;
 		c->login_id = NULL;
-		conn_error(c, id_of(a), e, why);
+		if (e == ERROR_TOO_MANY)
+			acceptor_limited(c, id_of(a), LIMIT_ACCOUNT, 0, why);
+		else
+			conn_error(c, id_of(a), e, why);
 	}
 	auth_free(at);
 	return e == ERROR_NONE ? LOGIN_DONE : LOGIN_MORE;
