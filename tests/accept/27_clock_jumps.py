@@ -31,8 +31,9 @@ set_clock(0)
 FAKE = {"LD_PRELOAD": libraries[0], "FAKETIME_TIMESTAMP_FILE": offset,
         "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1"}
-server = Server(row, {"rooms.linger": 1, "limits.idle_timeout": 600},
-                env=FAKE)
+# The file of the offset is to be in the server's reach.
+server = Server(row, {"rooms.linger": 1, "limits.idle_timeout": 600,
+                      "storage.backups": row.dir}, env=FAKE)
 alice = Client(server.port, "alice", key="a" * 30)
 last = alice.join("lobby")
 seen = []
@@ -98,7 +99,8 @@ server.stop()
 
 # Each life has another clock; what was said and what numbers were given are
 # those of all lives. A new room each time, too, and one without a log.
-server = Server(row, {"rooms.linger": 0}, env=FAKE, started=False)
+server = Server(row, {"rooms.linger": 0, "storage.backups": row.dir}, env=FAKE,
+                started=False)
 crowd, told = Crowd(seed=1), {}
 crowd.writers(6, 2, pace=0.01)
 YEAR = 365 * 86400
