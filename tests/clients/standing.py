@@ -386,10 +386,13 @@ class Secrets(Base):
         self.say_all(server.socket)
         root = self.person(server.socket)
         root.ask("AUTH EXTERNAL", "OK AUTH")
-        for line in self.lines():
+        administrators = self.lines()
+        for line in administrators:
             root.socket.sendall((line + "\n").encode())
         root.ask("PING end", "PONG", True)
         self.assertGreater(len(self.secrets), 50)
+        # What an administrator gives an account is what the database is for.
+        given = [part for line in administrators if line.startswith("ACCOUNT") for part in re.split("[$: ]", line)]
         # Where its own memory is looked at, a secret of that moment is found.
         places = {"the log": [server.log().encode()]}
         if ROOT and not SANITIZED:
@@ -407,6 +410,8 @@ class Secrets(Base):
         places["the log"] = [server.log().encode()]
         for place, pieces in places.items():
             for secret in self.secrets:
+                if secret in given and place != "the log":
+                    continue
                 whole = secret.encode()
                 if place == "its memory":
                     # What a line that was cut off begins with may be shown.
