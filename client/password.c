@@ -101,8 +101,8 @@ password_ask(const char *prompt, char *text_r, const char **why_r)
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	hidden.c_lflag |= ICANON | ECHONL;
 	sigprocmask(SIG_BLOCK, &signals, &old);
-	fprintf(stderr, "%s: ", prompt);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	fprintf(stderr, "%s: ", prompt);
 	*why_r = "interrupted";
 	if (wait_for_line(&signals))
 		good = password_from(STDIN_FILENO, text_r, why_r);

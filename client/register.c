@@ -94,6 +94,8 @@ command_register(struct client *client, int argc, char **argv)
 
 	if (argc != 2 || client->certificate != NULL)
 		return STATUS_USAGE;
+	if (argv[1][0] == '\0' || strchr(argv[1], ' ') != NULL)
+		client_impossible(client, argv[1], -EINVAL);
 	client->visitor = true;
 	client->event = on_event;
 	client->arg = &order;
@@ -127,11 +129,13 @@ command_passwd(struct client *client, int argc, char **argv)
 	(void)argv;
 	if (argc != 1)
 		return STATUS_USAGE;
+	if (client->user == NULL && client->certificate == NULL &&
+	    (client->server == NULL || !vcrp_user(client->server, line,
+	    sizeof(line))))
+		client_fail(client, STATUS_USAGE, "whose? --user=NAME");
 	client->event = on_event;
 	client->arg = &order;
 	client_login(client);
-	if (client->user == NULL && client->certificate == NULL)
-		client_fail(client, STATUS_USAGE, "whose? --user=NAME");
 	client_new_password(client, password);
 	make_verifier(client, password, verifier);
 	explicit_bzero(password, sizeof(password));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """vcrp and TLS, with a real server: whom it trusts, what it asks, and what it keeps."""
-import hashlib, os, shutil, ssl, subprocess, unittest
+import hashlib, os, shutil, socket, ssl, subprocess, threading, unittest
 from screen import VCRP, Terminal
 from server import PATIENCE, Server
 
@@ -166,6 +166,203 @@ class Authority(Base):
     def test_another_name_for_it_is_not_verified(self):
         told = self.vcrp("-s", f"vcrps://127.0.0.1:{self.server.port}", "rooms", status=3)
         self.assertIn("IP address mismatch", told)
+
+
+class Relay(threading.Thread):
+    """Between a client and a server, for one connection: hears all."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.listener, self.port, self.heard = socket.create_server(("127.0.0.1", 0)), port, b""
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.start()
+
+    def hand_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                self.heard += data
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the other side is gone already
+
+    def run(self):
+        client, _ = self.listener.accept()
+        with self.listener, client, socket.create_connection(("127.0.0.1", self.port)) as server:
+            answers = threading.Thread(target=self.hand_on, args=(server, client))
+            answers.start()
+            self.hand_on(client, server)
+            answers.join()
+
+
+class AccountsBase(Base):
+    config = 'limits = { lines = 0; }; server = { retry_spread = 1; }; accounts = { registration = "open"; };'
+    password = "correct horse"
+
+    def setUp(self):
+        super().setUp()
+        self.vcrp("--accept-new", "rooms")
+        self.file = self.write("password", self.password + "\n")
+
+    def write(self, name, text, mode=0o600):
+        path = self.server.path(name)
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def register(self, *arguments):
+        self.assertEqual(self.vcrp("register", *arguments, "alice", text=self.password + "\n"), "alice is yours.\n")
+
+    def alice(self, *arguments, **more):
+        return self.vcrp("-u", "alice", "--password-file", self.file, *arguments, **more)
+
+    def administrator(self, line):
+        with socket.socket(socket.AF_UNIX) as local:
+            local.settimeout(PATIENCE)
+            local.connect(self.server.socket)
+            local.sendall(f"AUTH EXTERNAL\n{line}\n".encode())
+            for answer in local.makefile():
+                if answer.startswith("OK " + line.split()[0]):
+                    return answer.split()
+                self.assertFalse(answer.startswith("ERR"), answer)
+
+    def said(self):
+        """Who said the first thing in ops."""
+        with subprocess.Popen([VCRP, "tail", "-a", "0", "ops"], stdout=subprocess.PIPE, text=True,
+                              env=self.server.environment) as tail:
+            for line in tail.stdout:
+                if " MSG " in line:
+                    tail.kill()
+                    return line.split(" MSG ")[1].split()[3]
+
+
+class Accounts(AccountsBase):
+    def test_an_account_is_made_and_used(self):
+        self.register()
+        self.alice("say", "ops", "hello")
+        self.assertEqual(self.said(), "alice")
+        self.assertIn("name-reserved", self.vcrp("register", "alice", text="mine\n", status=1))
+        self.vcrp("-n", "alice", "rooms", status=1)  # nor is it a guest's any more
+        self.vcrp("-s", f"vcrps://alice@{self.address}", "--password-file", self.file, "rooms")
+
+    def test_a_wrong_password_is_refused(self):
+        self.register()
+        self.write("password", "incorrect horse")
+        self.assertIn("auth-failed", self.alice("rooms", status=1))
+        self.assertIn("auth-failed", self.vcrp("-u", "bob", "--password-file", self.file, "rooms", status=1))
+
+    def test_a_password_is_changed(self):
+        self.register()
+        self.alice("passwd", text="n\u00e4xt\n")
+        self.assertIn("auth-failed", self.alice("rooms", status=1))
+        self.write("password", "na\u0308xt")  # the same in other bytes
+        self.alice("rooms")
+        self.assertIn("whose?", self.vcrp("passwd", status=2))
+        self.assertIn("no password", self.alice("passwd", text="\n", status=2))
+
+    def test_where_a_password_may_come_from(self):
+        self.register()
+        for name, mode in (("readable", 0o640), ("others", 0o604), ("writable", 0o622)):
+            path = self.write(name, self.password, mode)
+            self.assertIn("chmod 600", self.vcrp("-u", "alice", "--password-file", path, "rooms", status=2))
+        self.assertIn("no file", self.vcrp("-u", "alice", "--password-file", "/", "rooms", status=2))
+        self.assertIn("No such file", self.vcrp("-u", "alice", "--password-file", "/none", "rooms", status=2))
+        self.assertIn("no terminal", self.vcrp("-u", "alice", "rooms", status=2))
+        self.write("password", "x" * 5000)
+        self.assertIn("too long", self.alice("rooms", status=2))
+        for given in (self.password.encode(), self.password.encode() + b"\r\nand more"):
+            end, other = os.pipe()
+            os.write(other, given)
+            os.close(other)
+            self.vcrp("-u", "alice", f"--password-fd={end}", "rooms", fds=[end])
+            os.close(end)
+
+    def test_a_password_does_not_leave(self):
+        relay = Relay(self.server.port)
+        self.vcrp("-s", relay.address, "register", "alice", text=self.password)
+        self.assertIn(b"OK REGISTER", relay.heard)
+        self.assertNotIn(self.password.encode(), relay.heard)
+        relay = Relay(self.server.port)
+        self.alice("-s", relay.address, "rooms")
+        self.assertIn(b"AUTH SCRAM-SHA-256 ", relay.heard)
+        self.assertNotIn(self.password.encode(), relay.heard)
+        relay = Relay(self.server.port)
+        self.alice("-s", f"vcrps://{relay.address}", f"--fingerprint={self.fingerprint()}", "rooms")
+        for word in (b"AUTH", b"alice", b"HELLO"):
+            self.assertNotIn(word, relay.heard)
+
+    def test_nobody_sees_what_is_typed(self):
+        self.register()
+        terminal = self.terminal("-u", "alice", "rooms")
+        terminal.answer("Password of alice: ", self.password)
+        self.assertEqual(terminal.end(), 0)
+        self.assertNotIn(self.password, terminal.text())
+        terminal = self.terminal("register", "bob")
+        terminal.answer("New password: ", "one")
+        terminal.answer("The same again: ", "another")
+        self.assertEqual(terminal.end(), 2)
+        self.assertNotIn("another", terminal.text())
+        terminal = self.terminal("-u", "alice", "rooms")
+        terminal.wait_for("Password of alice: ")
+        terminal.type("\x03")
+        self.assertEqual(terminal.end(), -2)
+
+    def test_it_is_the_same_account_after_a_restart(self):
+        self.register()
+        tail = subprocess.Popen([VCRP, "-u", "alice", "--password-file", self.file, "tail", "-a", "0", "ops"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                env=self.server.environment)
+        self.alice("say", "ops", "before")
+        while "before" not in tail.stdout.readline():
+            pass
+        self.restart()
+        self.alice("say", "ops", "after")
+        self.assertIn(" alice after\n", tail.stdout.readline())
+        tail.kill()
+        tail.communicate()
+
+    def test_an_account_is_known_by_its_certificate(self):
+        self.register()
+        subprocess.run(["sh", "-ec", CERTIFY], cwd=self.server.directory, check=True, stderr=subprocess.DEVNULL)
+        files = ["--certificate", self.server.path("good.crt"), "--certificate-key", self.server.path("good.key")]
+        self.assertIn("auth-failed", self.vcrp(*files, "rooms", status=1))
+        self.administrator(f"ACCOUNT certificate alice {self.fingerprint('good.crt')}")
+        self.vcrp(*files, "say", "ops", "by certificate")
+        self.assertEqual(self.said(), "alice")
+
+    def test_marks_are_kept(self):
+        self.register()
+        self.alice("say", "lobby", text="one\ntwo\n")
+        for count in (0, 1):
+            terminal = self.terminal("-u", "alice", "--password-file", self.file)
+            terminal.wait_for("three" if count else "two\r\n")
+            terminal.type("/quit\r")
+            self.assertEqual(terminal.end(), 0)
+            self.assertEqual(terminal.text().count("-- read until here --"), count)
+            self.alice("say", "lobby", "three")
+
+
+class Invitations(AccountsBase):
+    config = "limits = { lines = 0; }; server = { retry_spread = 1; };"
+
+    def test_who_is_invited_makes_one_account(self):
+        self.assertIn("--invite", self.vcrp("register", "alice", text="x\n", status=2))
+        token = self.administrator("ACCOUNT invite")[3]
+        self.register("-i", token)
+        self.assertIn("denied", self.vcrp("register", "-i", token, "bob", text="x\n", status=1))
+
+
+class Plain(AccountsBase):
+    config = ('limits = { lines = 0; loopback_trusted = false; }; tls = { required = true; };'
+              'accounts = { registration = "open"; };')
+
+    def test_passwords_are_taken_with_tls_alone(self):
+        self.register()
+        for arguments in (["-u", "alice", "--password-file", self.file, "rooms"], ["register", "bob"]):
+            told = self.vcrp("-s", f"127.0.0.1:{self.server.port}", *arguments, text="x\n", status=1)
+            self.assertIn("vcrps://", told)
+        self.alice("rooms")
 
 
 if __name__ == "__main__":
