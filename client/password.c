@@ -8,11 +8,32 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { GROUPS = 5, GROUP = 5 };	/* of five bits each */
+
+void
+password_generate(char *text_r)
+{
+	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	unsigned char bytes[GROUPS * GROUP];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		abort();
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		if (i > 0 && i % GROUP == 0)
+			*text_r++ = '-';
+		*text_r++ = letters[bytes[i] % 32];
+	}
+	*text_r = '\0';
+	explicit_bzero(bytes, sizeof(bytes));
+}
 
 bool
 password_from(int fd, char *text_r, const char **why_r)

@@ -14,6 +14,9 @@
 
 #define PASSWORD_SIZE	1024
 
+/* One that nobody guesses, to be written down; PASSWORD_SIZE bytes. */
+void password_generate(char *text_r);
+
 /* All return false with a phrase in *why_r, or true with the password, which
  * may be "", in text_r of PASSWORD_SIZE bytes. */
 

@@ -9,10 +9,6 @@
 #include "client/client.h"
 #include "client/verifier.h"
 
-/* Fewer would make the password cheap to guess for who has the verifier. */
-#define ITERATIONS_MIN	4096
-#define ITERATIONS_MAX	10000000
-
 struct order {
 	int64_t request;
 	bool    done;
@@ -45,27 +41,6 @@ send_order(struct client *client, const char *line)
 	while (!order->done)
 		client_turn(client, -1, -1);
 	client_close(client);
-}
-
-/* The verifier that this server takes. */
-static void
-make_verifier(struct client *client, const char *password, char *text_r)
-{
-	char value[16] = "";
-	long iterations;
-
-	if (!vcrp_feature(client->v, "scram-i", value, sizeof(value)))
-		client_fail(client, STATUS_REFUSED, "this server takes no "
-		    "passwords on this connection%s",
-		    vcrp_feature(client->v, "tls", value, sizeof(value)) ?
-		    ", but with TLS: vcrps://" : "");
-	iterations = strtol(value, NULL, 10);
-	if (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX)
-		client_fail(client, STATUS_UNREACHED, "the server asks for "
-		    "%ld iterations", iterations);
-	if (!client_verifier(password, (unsigned)iterations, text_r,
-	    VERIFIER_SIZE))
-		client_fail(client, STATUS_USAGE, "this can be no password");
 }
 
 /* What the server offers decides what to ask it for. */
@@ -105,7 +80,7 @@ command_register(struct client *client, int argc, char **argv)
 		client_take_password(client, "");
 	else
 		client_new_password(client, client->password);
-	make_verifier(client, client->password, verifier);
+	client_make_verifier(client, client->password, verifier);
 	explicit_bzero(client->password, sizeof(client->password));
 	len = snprintf(line, sizeof(line), "%s%s%sREGISTER %s %s",
 	    client->invitation != NULL ? "@key=" : "",
@@ -137,7 +112,7 @@ command_passwd(struct client *client, int argc, char **argv)
 	client->arg = &order;
 	client_login(client);
 	client_new_password(client, password);
-	make_verifier(client, password, verifier);
+	client_make_verifier(client, password, verifier);
 	explicit_bzero(password, sizeof(password));
 	snprintf(line, sizeof(line), "PASSWD %s", verifier);
 	send_order(client, line);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "client/ctl.h"
+#include "client/password.h"
+#include "client/verifier.h"
 
 #define SOCKET_NEAR	"./vcrpd-data/vcrpd.sock"
 #define SOCKET_FAR	LOCALSTATEDIR "/lib/vcrpd/vcrpd.sock"
@@ -32,6 +34,15 @@ static const char usage[] =
 "  bans                   each network that is kept out\n"
 "  calm [SECONDS]         let guests and young accounts say one thing in that\n"
 "                         time; 0: no bound; alone: tell what it is\n"
+"  account add NAME [--admin] [--generate]\n"
+"                         make an account; the password is asked for, or a\n"
+"                         line of standard input, or made up and printed\n"
+"  account list [PATTERN] each account\n"
+"  account passwd NAME [--generate]\n"
+"  account role NAME user|administrator\n"
+"  account disable|enable|delete NAME\n"
+"  account certificate NAME FINGERPRINT|none\n"
+"  invite [--for=7d]      print a token with which one account can be made\n"
 "  notice TEXT            tell everybody\n"
 "  reload                 read the configuration again\n"
 "  drain [SECONDS]        send everybody away, to come back within SECONDS\n"
@@ -55,6 +66,7 @@ enum shape {
 	SHOW_SUMMARY,
 	SHOW_BACKUP,	/* how much the answer says there is */
 	SHOW_CALM,	/* how many seconds the answer says */
+	SHOW_TOKEN,	/* that the answer brings */
 	SHOW_NOTHING
 };
 
@@ -65,12 +77,21 @@ static const struct row {
 	enum shape  shape;
 	bool        may_end;
 } rows[] = {
+	{ "account add",	"ACCOUNT add",		1, 1, SHOW_NOTHING, false },
+	{ "account certificate", "ACCOUNT certificate",	2, 2, SHOW_NOTHING, false },
+	{ "account delete",	"ACCOUNT delete",	1, 1, SHOW_NOTHING, false },
+	{ "account disable",	"ACCOUNT disable",	1, 1, SHOW_NOTHING, false },
+	{ "account enable",	"ACCOUNT enable",	1, 1, SHOW_NOTHING, false },
+	{ "account list",	"ACCOUNT list",		0, 1, SHOW_LINES, false },
+	{ "account passwd",	"ACCOUNT passwd",	1, 1, SHOW_NOTHING, false },
+	{ "account role",	"ACCOUNT role",		2, 2, SHOW_NOTHING, false },
 	{ "backup",		"BACKUP",		1, 1, SHOW_BACKUP, false },
 	{ "ban",		"BAN",			1, 99, SHOW_LINES, false },
 	{ "bans",		"BAN",			0, 0, SHOW_LINES, false },
 	{ "calm",		"CALM",			0, 1, SHOW_CALM, false },
 	{ "connections",	"STATS connections",	0, 0, SHOW_LINES, false },
 	{ "drain",		"DRAIN",		0, 1, SHOW_LINES, true },
+	{ "invite",		"ACCOUNT invite",	0, 0, SHOW_TOKEN, false },
 	{ "kill",		"KILL",			1, 99, SHOW_LINES, false },
 	{ "notice",		"NOTICE",		1, 99, SHOW_NOTHING, false },
 	{ "reload",		"RELOAD",		0, 0, SHOW_LINES, false },
@@ -109,6 +130,9 @@ struct task {
 	const struct row *row;
 	int64_t           request;
 	bool              answered;
+	const char       *password;	/* whose verifier is the last word; or
+					 * NULL */
+	bool              admin;	/* the new account is to be one's */
 	char              values[FACTS][VALUE_SIZE];
 };
 
@@ -162,6 +186,8 @@ on_event(struct client *client, const struct vcrp_event *event)
 			    event->words[2]);
 		if (task->row->shape == SHOW_CALM && event->count > 1)
 			printf("%s seconds\n", event->words[1]);
+		if (task->row->shape == SHOW_TOKEN && event->count > 2)
+			printf("%s\n", event->words[2]);
 	} else if (strcmp(event->verb, "BYE") != 0 &&
 	    task->row->shape != SHOW_NOTHING) {
 		show(task, event);
@@ -227,18 +253,25 @@ render(const struct client *client, const struct row *row, char **words,
 	}
 }
 
+/* Behind the line. */
 static void
-run(struct client *client, struct task *task, char **words)
+add_verifier(struct client *client, const char *password, char *line)
+{
+	size_t len = strlen(line);
+
+	if (len + VERIFIER_SIZE >= VCRP_LINE_MAX)
+		client_impossible(client, "account", -EMSGSIZE);
+	line[len++] = ' ';
+	client_make_verifier(client, password, line + len);
+}
+
+static void
+ask(struct client *client, struct task *task, const char *line)
 {
 	bool ever = task->row->shape == SHOW_BACKUP && !client->patience_given;
 	int64_t end = client_now() + client->patience, left;
-	char line[VCRP_LINE_MAX];
 
-	render(client, task->row, words, line);
-	client->event = on_event;
-	client->arg = task;
-	client_login(client);
-	client->may_end = task->row->may_end;
+	task->answered = false;
 	task->request = vcrp_request(client->v, line);
 	if (task->request < 0)
 		client_impossible(client, task->row->name, task->request);
@@ -247,6 +280,26 @@ run(struct client *client, struct task *task, char **words)
 		if (!ever && left <= 0)
 			client_fail(client, STATUS_UNREACHED, "no answer");
 		client_turn(client, -1, (int)left);
+	}
+}
+
+static void
+run(struct client *client, struct task *task, char **words)
+{
+	char line[VCRP_LINE_MAX];
+
+	render(client, task->row, words, line);
+	client->event = on_event;
+	client->arg = task;
+	client_login(client);
+	client->may_end = task->row->may_end;
+	if (task->password != NULL)
+		add_verifier(client, task->password, line);
+	ask(client, task, line);
+	if (task->admin) {
+		snprintf(line, sizeof(line), "ACCOUNT role %s administrator",
+		    words[0]);
+		ask(client, task, line);
 	}
 	if (task->row->shape == SHOW_SUMMARY)
 		print_summary(task);
@@ -298,9 +351,9 @@ ask_for_backup(struct client *client, struct task *task, char *directory)
 	run(client, task, words);
 }
 
-/* Anywhere behind "ban": "--for=1h" or "--for 1h". */
+/* Anywhere behind "ban" or "invite": "--for=1h" or "--for 1h". */
 static void
-ask_for_ban(struct client *client, struct task *task, char **words)
+ask_for_time(struct client *client, struct task *task, char **words)
 {
 	struct row timed = *task->row;
 	char request[64], *length = NULL;
@@ -315,8 +368,9 @@ ask_for_ban(struct client *client, struct task *task, char **words)
 			words[kept++] = *word;
 	}
 	words[kept] = NULL;
-	if (kept == 0 || (length != NULL && (*length == '\0' ||
-	    strpbrk(length, " ;") != NULL || strlen(length) > 20)))
+	if (kept < timed.least || kept > timed.most || (length != NULL &&
+	    (*length == '\0' || strpbrk(length, " ;") != NULL ||
+	    strlen(length) > 20)))
 		fail_usage();
 	if (length != NULL) {
 		snprintf(request, sizeof(request), "@for=%s %s", length,
@@ -325,6 +379,37 @@ ask_for_ban(struct client *client, struct task *task, char **words)
 		task->row = &timed;
 	}
 	run(client, task, words);
+}
+
+/* "account add" and "account passwd", with their options anywhere. */
+static void
+ask_for_account(struct client *client, struct task *task, char **words)
+{
+	bool add = strcmp(task->row->name, "account add") == 0;
+	char password[PASSWORD_SIZE];
+	bool generate = false;
+	int kept = 0;
+
+	for (char **word = words; *word != NULL; word++) {
+		if (add && strcmp(*word, "--admin") == 0)
+			task->admin = true;
+		else if (strcmp(*word, "--generate") == 0)
+			generate = true;
+		else
+			words[kept++] = *word;
+	}
+	words[kept] = NULL;
+	if (kept != 1 || words[0][0] == '-')
+		fail_usage();
+	if (generate)
+		password_generate(password);
+	else
+		client_new_password(client, password);
+	task->password = password;
+	run(client, task, words);
+	if (generate)
+		printf("%s\n", password);
+	explicit_bzero(password, sizeof(password));
 }
 
 static enum status
@@ -357,15 +442,28 @@ take_command(struct client *client, int words, char **word)
 	if (strcmp(word[0], "export") == 0)
 		return take_export(client, word + 1);
 	snprintf(name, sizeof(name), "%s", word[0]);
-	if (strcmp(name, "room") == 0 && words > 1) {
-		snprintf(name, sizeof(name), "room %.20s", *++word);
+	if ((strcmp(name, "room") == 0 || strcmp(name, "account") == 0) &&
+	    words > 1) {
+		snprintf(name, sizeof(name), "%.7s %.20s", word[0], word[1]);
+		word++;
 		words--;
+	}
+	if (strcmp(name, "account add") == 0 ||
+	    strcmp(name, "account passwd") == 0) {
+		task.row = find_row(name, 1);
+		ask_for_account(client, &task, word + 1);
+		return STATUS_DONE;
+	}
+	if (strcmp(name, "invite") == 0) {
+		task.row = find_row(name, 0);
+		ask_for_time(client, &task, word + 1);
+		return STATUS_DONE;
 	}
 	task.row = find_row(name, words - 1);
 	if (task.row->shape == SHOW_BACKUP)
 		ask_for_backup(client, &task, word[1]);
 	else if (strcmp(name, "ban") == 0)
-		ask_for_ban(client, &task, word + 1);
+		ask_for_time(client, &task, word + 1);
 	else
 		run(client, &task, word + 1);
 	return STATUS_DONE;

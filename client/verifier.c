@@ -1,22 +1,28 @@
 /* verifier.c -- what a server keeps in the place of a password
  *
  * SPDX-License-Identifier: MIT */
+#include "client/client.h"
 #include "client/verifier.h"
 
 #include <gsasl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+/* Fewer would make the password cheap to guess for who has the verifier. */
+#define ITERATIONS_MIN	4096
+#define ITERATIONS_MAX	10000000
+
 #define SALT_SIZE	16
-#define KEY_SIZE	GSASL_HASH_SHA256_SIZE
+#define SECRET_SIZE	GSASL_HASH_SHA256_SIZE
 
 struct keys {
 	char salt[SALT_SIZE];
-	char salted[KEY_SIZE];
-	char client[KEY_SIZE];
-	char server[KEY_SIZE];
-	char stored[KEY_SIZE];
+	char salted[SECRET_SIZE];
+	char client[SECRET_SIZE];
+	char server[SECRET_SIZE];
+	char stored[SECRET_SIZE];
 };
 
 static bool
@@ -59,9 +65,29 @@ client_verifier(const char *password, unsigned iterations, char *text_r,
 	    snprintf(text_r, size, "SCRAM-SHA-256$%u:", iterations) <
 	    (int)size &&
 	    append(text_r, size, keys.salt, SALT_SIZE, "$") &&
-	    append(text_r, size, keys.stored, KEY_SIZE, ":") &&
-	    append(text_r, size, keys.server, KEY_SIZE, "");
+	    append(text_r, size, keys.stored, SECRET_SIZE, ":") &&
+	    append(text_r, size, keys.server, SECRET_SIZE, "");
 
 	explicit_bzero(&keys, sizeof(keys));
 	return good;
+}
+
+void
+client_make_verifier(struct client *client, const char *password, char *text_r)
+{
+	char value[16] = "";
+	long iterations;
+
+	if (!vcrp_feature(client->v, "scram-i", value, sizeof(value)))
+		client_fail(client, STATUS_REFUSED, "this server takes no "
+		    "passwords on this connection%s",
+		    vcrp_feature(client->v, "tls", value, sizeof(value)) ?
+		    ", but with TLS: vcrps://" : "");
+	iterations = strtol(value, NULL, 10);
+	if (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX)
+		client_fail(client, STATUS_UNREACHED, "the server asks for "
+		    "%ld iterations", iterations);
+	if (!client_verifier(password, (unsigned)iterations, text_r,
+	    VERIFIER_SIZE))
+		client_fail(client, STATUS_USAGE, "this can be no password");
 }

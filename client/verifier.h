@@ -22,4 +22,10 @@
 bool client_verifier(const char *password, unsigned iterations, char *text_r,
     size_t size);
 
+/* The one that this server takes, in VERIFIER_SIZE bytes; fails where it takes
+ * none, or where the password cannot be one. After client_login(). */
+struct client;
+void client_make_verifier(struct client *, const char *password,
+    char *text_r);
+
 #endif
