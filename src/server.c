@@ -280,6 +280,7 @@ server_new(struct config *config, const struct server_options *options,
 	s->options = options;
 	s->signals = -1;
 	s->code = "restarting";
+	memory_open(&s->net.memory);
 	thread_adopt(&s->self, "main");
 	s->names = names_new(&reason);
 	if (s->names == NULL) {
@@ -324,6 +325,7 @@ server_free(struct server **at)
 	}
 	if (s->signals >= 0)
 		close(s->signals);
+	memory_close(&s->net.memory);
 	names_free(&s->names);
 	free(s);
 }

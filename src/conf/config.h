@@ -63,6 +63,7 @@ struct config {
 	_Atomic int64_t  limits_rooms_made;       /* (a) an hour; 0: any */
 	_Atomic int64_t  limits_calm;             /* (a) 0: no pause; CALM
 						   * changes it too */
+	_Atomic int64_t  limits_memory;           /* (a) MiB; 0: the cgroup's */
 	_Atomic int64_t  limits_loopback_trusted; /* (a) 0 or 1 */
 	_Atomic int64_t  accounts_guests;         /* (a) enum config_guests */
 	_Atomic int64_t  accounts_young;          /* (a) hours */

@@ -150,6 +150,10 @@ const struct option options[] = {
 	{ AT(limits, calm), NUMBER(0, 86400, 0), "seconds", RELOAD,
 	  "How long guests and young accounts must wait between two messages. "
 	  "0: not at all." },
+	{ AT(limits, memory), NUMBER(0, INT32_MAX, 0), "MiB", RELOAD,
+	  "Over 80 percent of it no connections are taken in, over 90 those "
+	  "are ended that make the server keep most for them. 0: three "
+	  "quarters of what the service's cgroup allows, or any." },
 	{ AT(limits, loopback_trusted), SWITCH(1), "", RELOAD,
 	  "Addresses of this host are exempt from limits.address, "
 	  "limits.arrivals, limits.register and limits.rooms_made. To be "

@@ -14,6 +14,7 @@
 
 #include "account/auth.h"
 #include "net/acceptor.h"
+#include "net/shed.h"
 #include "net/throttle.h"
 #include "room/accounts.h"
 #include "room/reserve.h"
@@ -42,6 +43,7 @@ struct acceptor {
 	uint64_t          paused_until;	/* (o) 0: not paused */
 	uint64_t          logged;	/* (o) that it is paused */
 	uint64_t          told[LIMIT_COUNT]; /* (o) that it refuses */
+	struct shedder    shedder;	/* (o) but for its mail */
 	uint64_t          ticked;	/* (o) */
 	bool              handed[IO_MAX]; /* (o) some, in this pass */
 	bool              over;		/* (o) */

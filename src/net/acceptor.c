@@ -48,6 +48,7 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	int rc = mailbox_init_eventfd(&a->box, 0);
 
 	a->net = net;
+	shed_init(&a->shedder);
 	a->listeners = listeners;
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
 	a->next_id = 1;
@@ -149,6 +150,7 @@ tick(struct acceptor *a)
 		people_expire(a->net->registry, a->now);
 		marks_save(a->net->registry, a->now);
 	}
+	shed_look(a);
 	if (a->paused_until > 0 && a->now >= a->paused_until) {
 		a->paused_until = 0;
 		acceptor_watch(a, true);
@@ -206,6 +208,8 @@ may_sleep_for(struct acceptor *a)
 
 	if (until > a->now + TICK_MS)
 		until = a->now + TICK_MS;
+	if (until > shed_next(&a->shedder))
+		until = shed_next(&a->shedder);
 	if (!mailbox_may_sleep(&a->box))
 		return 0;
 	if (a->paused_until > a->now && a->paused_until < until)
@@ -241,6 +245,8 @@ run(void *arg)
 	struct acceptor *a = arg;
 	struct epoll_event events[EVENTS];
 
+	a->now = clock_ms();
+	shed_look(a);
 	while (!a->over || a->claimed > 0) {
 		int n = epoll_wait(a->epoll, events, EVENTS,
 		    may_sleep_for(a));

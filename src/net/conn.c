@@ -172,6 +172,7 @@ conn_end_name(enum conn_end e)
 		[END_NONE] = "alive", [END_QUIT] = "quit",
 		[END_EOF] = "closed by peer", [END_LOST] = "connection lost",
 		[END_STRANGER] = "not VCRP", [END_REFUSED] = "refused",
+		[END_MEMORY] = "too much unread",
 		[END_LOGIN_TIMEOUT] = "login timeout",
 		[END_IDLE] = "idle", [END_KILLED] = "killed",
 		[END_REPLACED] = "replaced", [END_DRAINED] = "drained",

@@ -21,8 +21,12 @@ refuse(struct refusal *r, enum limiter limit, const char *why)
 }
 
 bool
-gate_open(const struct net *net, uint64_t waiting, struct refusal *r)
+gate_open(const struct net *net, uint64_t waiting, bool full,
+    struct refusal *r)
 {
+	if (full)
+		return refuse(r, LIMIT_MEMORY,
+		    "the server is short of memory; try again");
 	if (atomic_load(&net->connections) >= net_connections_max(net))
 		return refuse(r, LIMIT_CONNECTIONS,
 		    "the server has as many connections as it may have");

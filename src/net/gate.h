@@ -22,8 +22,9 @@ struct refusal {
 };
 
 /* Is there a place for one more? waiting: connections that have not logged
- * in. */
-bool gate_open(const struct net *, uint64_t waiting, struct refusal *);
+ * in; full: memory is. */
+bool gate_open(const struct net *, uint64_t waiting, bool full,
+    struct refusal *);
 /* May it come from there? Then it is counted in *address_r, unless that is
  * NULL: it is exempt, or a proxy's `own`. now: clock_ms(). */
 bool gate_address(struct net *, const struct peer *, bool own, uint64_t now,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/accounting.h"
 #include "net/io.h"
+#include "net/shed.h"
 #include "proto/mail.h"
 #include "room/marks.h"
 #include "room/room.h"
@@ -289,6 +290,9 @@ take_mail(struct io *io, struct mail *m)
 		take_evict(io, table_entry(p, struct conn, contact));
 		break;
 	}
+	case MAIL_SHED:
+		shed_some(io, table_entry(m, struct shed, mail));
+		break;
 	case MAIL_TELL:
 		take_telling(io, table_entry(m, struct telling, mail));
 		break;
@@ -313,6 +317,8 @@ take_all_mail(struct io *io)
 	for (; m != NULL; m = next) {
 		next = m->next;
 		take_mail(io, m);
+		if (io->passed >= SHED_PASSED)
+			shed_passed(io);
 	}
 }
 
@@ -518,6 +524,8 @@ run(void *arg)
 		io_count(io, COUNT_PASSES, 1);
 		take_events(io, events, n);
 		take_turns(io);
+		if (io->passed >= SHED_PASSED)
+			shed_passed(io);
 		take_all_mail(io);
 		take_time(io);
 		wake_rooms(io);

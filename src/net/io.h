@@ -63,6 +63,8 @@ struct io {
 	uint64_t       stop_at;		/* (o) the end of patience */
 	bool           told;		/* (o) `quiet` was sent */
 	bool           over;		/* (o) the thread ends */
+	uint64_t       passed;		/* (o) bytes read and answered since
+					 * memory was looked at */
 	struct mail    quiet;		/* MAIL_ORDER: to main, once all have ended */
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */

@@ -12,6 +12,7 @@ static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_BANS] = "bans",
 	[LIMIT_UNAUTHENTICATED] = "limits.unauthenticated",
 	[LIMIT_DESCRIPTORS] = "descriptors",
+	[LIMIT_MEMORY] = "limits.memory",
 	[LIMIT_LOGIN_TIMEOUT] = "limits.login_timeout",
 	[LIMIT_AUTH] = "auth",
 	[LIMIT_IDLE_TIMEOUT] = "limits.idle_timeout",

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "base/memory.h"
 #include "conf/config.h"
 #include "net/address.h"
 #include "net/bans.h"
@@ -37,6 +38,8 @@ struct net {
 	struct store        *store;	/* (s) its counts are told by STATS */
 	struct addresses     addresses;	/* (s) */
 	struct bans          bans;	/* (s) */
+	struct memory        memory;	/* (c) */
+	_Atomic uint64_t     memory_bound; /* (a) bytes; 0: none */
 	struct network      *proxies;	/* (c) */
 	unsigned             proxy_count; /* (c) */
 	struct mailbox      *main;	/* (s) the thread main's */

@@ -405,6 +405,7 @@ read_more(struct io *io, struct conn *c, size_t *len)
 		return false;
 	}
 	*len += (size_t)n;
+	io->passed += (uint64_t)n;
 	io_count(io, COUNT_BYTES_IN, (uint64_t)n);
 	io_active(io, c);
 	return true;
@@ -476,10 +477,12 @@ session_returned(struct io *io, struct request *r)
 	    c->cut == r->member)
 		deliver_uncut(c);
 	if (c->fd >= 0 && r->list != NULL) {
+		io->passed += r->list->len;
 		conn_put(c, r->list);
 		r->list = NULL;
 	}
 	if (c->fd >= 0 && r->reply != NULL) {
+		io->passed += r->reply->len;
 		conn_put(c, r->reply);
 		r->reply = NULL;
 	}

@@ -28,6 +28,7 @@ enum mail_kind {
 	MAIL_FORGET,	/* registry -> store: a reservation is over */
 	MAIL_ACCOUNT,	/* acceptor, io -> store: an account; and back */
 	MAIL_MARK,	/* registry -> store: read marks, and who was seen */
+	MAIL_SHED,	/* acceptor -> io: memory is short */
 	MAIL_BAN,	/* io -> store: a network is kept out, or is not */
 	MAIL_AUTH,	/* acceptor -> auth: a step of a login; and back */
 	MAIL_ORDER	/* main -> acceptor, io: drain, stop;
