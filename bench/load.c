@@ -157,17 +157,6 @@ load_index(const struct load *l, const struct member *m)
 	return m - l->members;
 }
 
-bool
-load_account(
-    const struct load *l, const struct member *m, char *out_r, size_t size)
-{
-	if (l->opt->users != NULL)
-		snprintf(out_r, size, "%s%u", l->opt->users, load_index(l, m));
-	else if (l->opt->user != NULL)
-		snprintf(out_r, size, "%s", l->opt->user);
-	return l->opt->users != NULL || l->opt->user != NULL;
-}
-
 static void
 input_came(struct load *l)
 {

@@ -178,10 +178,6 @@ void load_fini(struct load *l);
 /* The number of a member, which is part of its nick. */
 unsigned load_index(const struct load *l, const struct member *m);
 
-/* Its account's name; false where it is a guest. */
-bool load_account(
-    const struct load *l, const struct member *m, char *out_r, size_t size);
-
 /* Has load_turn() notice a line on standard input, or its end. */
 void load_watch_input(struct load *l);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "link.h"
 #include "member.h"
 #include "protocol.h"
@@ -142,7 +143,7 @@ name_it(struct load *l, struct member *m, struct voice *v)
 	char head[SAID_MAX];
 	size_t before = l->protocol->head(l, m, head);
 
-	if (!load_account(l, m, v->name, sizeof(v->name)))
+	if (!account_name(l, m, v->name, sizeof(v->name)))
 		snprintf(v->name, sizeof(v->name), "~%s%u-%u", l->opt->nick,
 		    l->round, i);
 	v->name_len = strlen(v->name);

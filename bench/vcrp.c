@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "account.h"
 #include "link.h"
 #include "member.h"
 #include "protocol.h"
-#include "scram.h"
-#include "secure.h"
 #include "words.h"
 
 static void
@@ -271,33 +270,12 @@ left(struct load *l, struct member *m)
 	link_send(l, m, out, join(m, out));
 }
 
-/* The next step of SCRAM. */
-static void
-challenged(struct load *l, struct member *m, struct words *w)
-{
-	char out[SAID_MAX] = "AUTH ";
-	struct word data = word_next(w);
-	const char *why = "AUTH, and nothing was asked";
-	size_t len = 0;
-
-	if (m->login != NULL)
-		why = scram_take(m->login, l->keys, l->opt->secret, data.at,
-		    data.len, out + 5, &len);
-	if (why != NULL)
-		load_fault(l, m, "AUTH: %s", why);
-	if (len == 0)
-		return;
-	out[5 + len] = '\n';
-	link_send(l, m, out, 5 + len + 1);
-}
-
 static void
 known(struct load *l, struct member *m)
 {
 	char out[SAID_MAX];
 
-	if (m->login == NULL || !scram_done(m->login))
-		load_fault(l, m, "OK AUTH without a proof");
+	account_proved(l, m);
 	if (m->room == NULL)
 		member_entered(l, m);
 	else
@@ -357,7 +335,7 @@ one_line(struct load *l, struct member *m, const char *line, size_t len)
 	if (word_is(verb, "OK")) {
 		answered(l, m, &w);
 	} else if (word_is(verb, "AUTH")) {
-		challenged(l, m, &w);
+		account_challenged(l, m, &w);
 	} else if (word_is(verb, "ERR")) {
 		refused(l, m, line, len);
 	} else if (word_is(verb, "BYE")) {
@@ -459,30 +437,13 @@ behind(const struct load *l)
 }
 
 static size_t
-authenticate(const struct load *l, const struct member *m, char *out_r)
-{
-	unsigned char binding[SECURE_BINDING];
-	char name[sizeof(m->login->name)];
-	size_t len = sprintf(
-	    out_r, "AUTH SCRAM-SHA-256%s ", m->tls != NULL ? "-PLUS" : "");
-
-	load_account(l, m, name, sizeof(name));
-	if (m->tls != NULL)
-		secure_binding(m->tls, binding);
-	len += scram_begin(
-	    m->login, name, m->tls != NULL ? binding : NULL, out_r + len);
-	out_r[len++] = '\n';
-	return len;
-}
-
-static size_t
 hello(const struct load *l, const struct member *m, char *out_r)
 {
 	unsigned i = load_index(l, m);
 	size_t len = 0;
 
 	if (m->login != NULL)
-		return authenticate(l, m, out_r);
+		return account_begin(l, m, out_r);
 	/* Only with a key it is the same guest that comes back. */
 	if (m->resumes || l->opt->keys)
 		len = sprintf(out_r, "@key=key-of-bench-%022u ", i);
