@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "net/conn.h"
 #include "net/tls.h"
 #include "net/tls_context.h"
 #include "suite.h"
@@ -296,6 +298,46 @@ much_comes_in_whole(void)
 	close_site(&e);
 	free(sent);
 	free(heard);
+}
+
+/* A connection waits for its socket also where it has handed over all it had. */
+static void
+a_connection_is_blocked_by_what_is_kept(void)
+{
+	struct net net = { .name = "x" };
+	struct peer from = { .local = false };
+	char line[3000], buf[8192];
+	struct iovec iov = { line, sizeof(line) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	size_t sent = 0, got = 0, n;
+	int small = 4096;
+	struct conn *c;
+	struct ends e;
+
+	open_ends(&e);
+	setsockopt(e.fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	c = conn_new(&net, e.fds[0], &from, 1, 1);
+	c->tls = e.server;
+	e.server = NULL;
+	e.fds[0] = -1;
+	memset(line, 'x', sizeof(line));
+	while (!c->blocked) {
+		CU_ASSERT_EQUAL_FATAL(conn_send(c, &msg, sizeof(line)),
+		    sizeof(line));
+		sent += sizeof(line);
+	}
+	CU_ASSERT(tls_blocked(c->tls));
+	CU_ASSERT_EQUAL(c->bytes_out, sent);
+	CU_ASSERT_EQUAL(conn_unblock(c), 0);
+	CU_ASSERT(c->blocked);
+	while ((n = hear(&e, buf, sizeof(buf))) > 0 || got < sent) {
+		got += n;
+		CU_ASSERT_FATAL(conn_unblock(c) >= 0);
+	}
+	CU_ASSERT_EQUAL(got, sent);
+	CU_ASSERT(!c->blocked);
+	conn_free(&c);
+	close_site(&e);
 }
 
 /* Who takes nothing is not sent for ever. */
@@ -599,7 +641,7 @@ static void
 changed_files_are_looked_for(void)
 {
 	char first[FINGERPRINT_MAX], now[FINGERPRINT_MAX];
-	uint64_t then = UINT64_MAX / 2;
+	uint64_t then = clock_ms();
 	struct ends e;
 
 	open_site(&e);
@@ -610,7 +652,6 @@ changed_files_are_looked_for(void)
 	open_context(&e);
 	snprintf(first, sizeof(first), "%s",
 	    tls_context_fingerprint(e.context));
-	tls_context_look(e.context, then);
 	tls_context_look(e.context, then + 20000);
 	CU_ASSERT_STRING_EQUAL(first, tls_context_fingerprint(e.context));
 	copy(&e, "two", "one", "crt");
@@ -622,6 +663,48 @@ changed_files_are_looked_for(void)
 	seen(&e, now);
 	CU_ASSERT_STRING_EQUAL(now, tls_context_fingerprint(e.context));
 	close_site(&e);
+}
+
+static bool
+resumes(struct ends *e, SSL_SESSION *session)
+{
+	bool reused;
+
+	meet_again(e, session);
+	CU_ASSERT_EQUAL_FATAL(shake(e), 1);
+	reused = SSL_session_reused(e->client) == 1;
+	SSL_set_shutdown(e->client, SSL_SENT_SHUTDOWN);
+	part(e);
+	return reused;
+}
+
+/* For both versions: what was stolen of an old key is of no use for long. */
+static void
+tickets_are_good_for_a_day(void)
+{
+	static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+	for (int i = 0; i < 2; i++) {
+		SSL_SESSION *session;
+		struct ends e;
+		char buf[1];
+
+		open_site(&e);
+		open_context(&e);
+		SSL_CTX_set_max_proto_version(e.rules, versions[i]);
+		meet(&e, 1, false);
+		CU_ASSERT_EQUAL_FATAL(shake(&e), 1);
+		(void)SSL_read(e.client, buf, 1);
+		session = SSL_get1_session(e.client);
+		SSL_set_shutdown(e.client, SSL_SENT_SHUTDOWN);
+		part(&e);
+		tls_context_look(e.context, clock_ms() + 86000000);
+		CU_ASSERT(resumes(&e, session));
+		tls_context_look(e.context, clock_ms() + 86400000);
+		CU_ASSERT(!resumes(&e, session));
+		SSL_SESSION_free(session);
+		close_site(&e);
+	}
 }
 
 static void
@@ -702,6 +785,8 @@ static CU_TestInfo tests[] = {
 	{ "nothing is lost where a socket is full",
 	    nothing_is_lost_where_a_socket_is_full },
 	{ "much comes in whole", much_comes_in_whole },
+	{ "a connection is blocked by what is kept",
+	    a_connection_is_blocked_by_what_is_kept },
 	{ "what is kept is little", what_is_kept_is_little },
 	{ "an end is told from a cut", an_end_is_told_from_a_cut },
 	{ "what is no TLS is refused", what_is_no_tls_is_refused },
@@ -714,6 +799,7 @@ static CU_TestInfo tests[] = {
 	{ "a new certificate is for new connections",
 	    a_new_certificate_is_for_new_connections },
 	{ "changed files are looked for", changed_files_are_looked_for },
+	{ "tickets are good for a day", tickets_are_good_for_a_day },
 	{ "bad files are named", bad_files_are_named },
 	{ "one of its own is kept", one_of_its_own_is_kept },
 	CU_TEST_INFO_NULL

@@ -220,7 +220,8 @@ hear_proxy(struct acceptor *a, struct conn *c, struct slice *rest)
 	return false;
 }
 
-/* What it is, by its first byte. */
+/* What it is, by its first byte. For its certificate it is asked only where one
+ * says who somebody is. */
 static void
 take_first(struct acceptor *a, struct conn *c, struct slice *rest)
 {
@@ -228,7 +229,8 @@ take_first(struct acceptor *a, struct conn *c, struct slice *rest)
 	if (rest->at[0] != TLS_HANDSHAKE || a->net->tls == NULL ||
 	    c->peer.local)
 		return;
-	c->tls = tls_new(a->net->tls, a->scratch, c->fd, *rest, true);
+	c->tls = tls_new(a->net->tls, a->scratch, c->fd, *rest,
+	    accounts_certified(a->net->registry));
 	c->stage = STAGE_TLS;
 	rest->len = 0;
 }

@@ -257,6 +257,17 @@ accounts_by_certificate(struct registry *r,
 }
 
 bool
+accounts_certified(struct registry *r)
+{
+	bool any;
+
+	lock_take(&r->lock);
+	any = r->accounts.certificates.count > 0;
+	lock_drop(&r->lock);
+	return any;
+}
+
+bool
 accounts_had(struct registry *r, struct slice key, uint64_t time)
 {
 	const struct account *a;

@@ -136,6 +136,8 @@ bool accounts_get(struct registry *, struct slice key,
 bool accounts_by_certificate(struct registry *,
     const unsigned char fingerprint[FINGERPRINT],
     struct account_facts *facts_r);
+/* Has any account a certificate? */
+bool accounts_certified(struct registry *);
 
 /* Can it be? Fills in key and shown name. *why_r is a sentence. */
 enum error accounts_check(struct registry *, struct account_order *,

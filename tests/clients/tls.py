@@ -142,6 +142,43 @@ def behind_the_window(server):
         assert alice.line() == ""
 
 
+def much_at_once(server):
+    """Many records together are all read, though the socket tells of them once."""
+    for version in TLS12, TLS13:
+        guest = Client(server, "HELLO a", tls=rules(version))
+        guest.until("OK HELLO")
+        for _ in range(5):
+            guest.say(*(f"PING {i} " + "p" * 3000 for i in range(64)))
+            for i in range(64):
+                assert guest.line().startswith(f"PONG {i} ")
+        guest.say("QUIT")
+        guest.until("BYE")
+
+
+def the_last_bytes(server):
+    """What the socket did not take gets there when it does, though nothing more is said; and before an end."""
+    bob = Client(server, "HELLO bob hall", tls=None)
+    root = Client(server, "AUTH EXTERNAL", local=True)
+    bob.until("OK JOIN"), root.until("OK AUTH")
+    for quits in False, True:
+        alice = Client(server, "HELLO alice hall", buffer=4096)
+        alice.until("OK JOIN")
+        said, blocked = [], False
+        while not blocked:
+            bob.say("SAY hall " + "x" * 3000)
+            said.append(bob.until("MSG hall"))
+            root.say("STATS connections")
+            while (line := root.line()) != "OK STATS":
+                blocked = blocked or "name=~alice " in line and "blocked=1" in line
+        if quits:
+            alice.say("QUIT")
+        assert [alice.until("MSG hall") for _ in said] == said
+        if not quits:
+            alice.say("QUIT")
+        alice.until("BYE quit")
+        assert alice.line() == ""
+
+
 def ends(raw):
     """What it still says, up to its end."""
     heard = b""
@@ -292,6 +329,7 @@ def contradiction():
 
 SCENES = (
     (two_versions_and_plain, ""), (together_with_the_handshake, ""), (behind_the_window, WINDOW),
+    (much_at_once, "limits = { lines = 0; };"), (the_last_bytes, "limits = { lines = 0; };"),
     (no_handshake, "limits = { login_timeout = 1; };"), (by_hand, ""),
     (required, UNTRUSTED + "tls = { required = true; };"), (certificates, with_pairs))
 
