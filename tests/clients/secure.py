@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """vcrp and TLS, with a real server: whom it trusts, what it asks, and what it keeps."""
-import hashlib, os, shutil, socket, ssl, subprocess, threading, unittest
+import hashlib, os, shutil, socket, ssl, subprocess, tempfile, threading, unittest
 from screen import VCRP, Terminal
 from server import PATIENCE, Server
 
@@ -331,6 +331,19 @@ class Accounts(AccountsBase):
         self.vcrp(*files, "say", "ops", "by certificate")
         self.assertEqual(self.said(), "alice")
 
+    def test_a_bot_of_a_few_lines_can_do_it(self):
+        bot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../contrib/clients/vcrps.py")
+        self.register()
+
+        def say(text, pin, password=self.password):
+            done = subprocess.run(["python3", bot, "127.0.0.1", str(self.server.port), "alice", "ops", text, *pin],
+                                  input=password + "\n", capture_output=True, text=True, timeout=PATIENCE)
+            return done.stdout or done.stderr
+        self.assertRegex(say("hello", [self.fingerprint()]), r"^@id=\S+ MSG ops \d+ \d+ alice hello\n$")
+        self.assertIn("another one", say("hello", ["sha256:" + "0" * 64]))
+        self.assertIn("CERTIFICATE_VERIFY_FAILED", say("hello", []))
+        self.assertIn("auth-failed", say("hello", [self.fingerprint()], "wrong"))
+
     def test_marks_are_kept(self):
         self.register()
         self.alice("say", "lobby", text="one\ntwo\n")
@@ -363,6 +376,51 @@ class Plain(AccountsBase):
             told = self.vcrp("-s", f"127.0.0.1:{self.server.port}", *arguments, text="x\n", status=1)
             self.assertIn("vcrps://", told)
         self.alice("rooms")
+
+
+class Hostile(unittest.TestCase):
+    """A server that says these lines to whoever comes, after the first of his."""
+    escapes = "\x1b]0;t\x07\x1b[2J\u009b2J\u202e\r\x08"
+
+    def ask(self, lines, *arguments):
+        with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryDirectory() as home:
+            threading.Thread(target=self.serve, args=(listener, lines), daemon=True).start()
+            environment = dict(os.environ, HOME=home, LC_ALL="C.UTF-8", XDG_STATE_HOME=home, XDG_CONFIG_HOME=home)
+            with open(os.path.join(home, "password"), "w") as file:
+                file.write("secret")
+            os.chmod(file.name, 0o600)
+            done = subprocess.run([VCRP, "-s", "127.0.0.1:%d" % listener.getsockname()[1], "-w", "1",
+                                   "--password-file", file.name, *arguments], env=environment, text=True,
+                                  capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        self.assertNotRegex(done.stdout + done.stderr, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        return done.returncode, done.stderr
+
+    def serve(self, listener, lines):
+        client, _ = listener.accept()
+        with client, client.makefile() as file:
+            for line, _ in zip(lines, file):
+                client.sendall(line.encode())
+            file.read()
+
+    def test_too_few_and_too_many_iterations(self):
+        for count in ("1", "4095", "10000001", "-1", "x"):
+            status, told = self.ask([f"VCRP 1 h s register,scram-i={count}\nPONG\n"], "register", "alice")
+            self.assertEqual((status, "iterations" in told), (3, True), told)
+
+    def test_a_server_that_proves_nothing(self):
+        for lines in (["VCRP 1 h s scram-sha-256\nPONG\n", "OK AUTH alice\n"], ["VCRP 1 h s x\nOK AUTH alice\n"],
+                      ["VCRP 1 h s scram-sha-256\nPONG\n", "AUTH dj1BQUFB\nOK AUTH alice\n"],
+                      ["OK AUTH alice\n"], ["OK HELLO ~alice\n"]):
+            status, told = self.ask(lines, "-u", "alice", "rooms")
+            self.assertIn(status, (1, 3))
+            self.assertNotIn("Connected", told)
+
+    def test_what_it_says_before_the_login(self):
+        for line in ("ERR denied {}", "ERR {} {}", "BYE {} {}", "VCRP {} {} {} {}", "VCRP 1 {} {} {}\nERR auth-failed {}",
+                     "{}", "NOTICE {}\nERR need-tls {}", "VCRP 1 h s register,scram-i={}"):
+            for arguments in (["rooms"], ["-u", "alice", "rooms"], ["register", "alice"]):
+                status, _ = self.ask([line.replace("{}", self.escapes) + "\n"], *arguments)
+                self.assertIn(status, (1, 3))
 
 
 if __name__ == "__main__":
