@@ -229,7 +229,7 @@ for name, twin in PAIRS:
         if answer.startswith("OK") or beside:
             bad["account"].append((name, twin))
         if twin:
-            admin.good("ACCOUNT delete " + twin)
+            admin.ask("ACCOUNT delete " + twin)
 for what, found in bad.items():
     row.check(not found, "%d twins: none is %s of its own: %s" % (
         len(PAIRS), what, found))
