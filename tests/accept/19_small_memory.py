@@ -14,7 +14,7 @@ from accept import (Client, Load, Row, Server, administrator, private_network,
                     until)
 
 private_network(tcp_wmem="4096 16384 16384")
-BOUND, CLIENTS, GREEDY, STRANGERS = 128, 5000, 500, 300
+STRANGERS = 300
 
 
 def make_group():
@@ -59,7 +59,11 @@ class Confined(Server):
                 f.write(str(os.getpid()))
 
 
-row = Row("19", "128 MB, 5,000 clients and a flood")
+row = Row("19", "128 MB, 5,000 clients and a flood",
+          {"bound": (128, "what the server may have, in MB"),
+           "clients": (5000, "who are in and still"),
+           "greedy": (500, "who ask for what they do not read")})
+BOUND, CLIENTS, GREEDY = row.args.bound, row.args.clients, row.args.greedy
 group = make_group()
 options = {} if group else {"limits.memory": BOUND * 3 // 4}
 server = Confined(row, dict({"limits.unauthenticated": 2000}, **options))

@@ -8,7 +8,8 @@ import time
 from accept import Client, Load, Row, Server, quantile
 
 row = Row("25", "200 connections from 127.0.0.2 over a cap of 16")
-server = Server(row, {"limits.loopback_trusted": False, "limits.address": 16})
+server = Server(row, {"limits.loopback_trusted": False, "limits.address": 16,
+                      "limits.arrivals": 0})
 users = Load(row, server, "latency", measured=True, host="127.0.0.1",
              members=10, senders=1, rate=100, time=6, **{"from": "127.0.0.3"})
 first = Client(server.port, "user", from_address="127.0.0.3")
