@@ -300,7 +300,7 @@ much_comes_in_whole(void)
 	free(heard);
 }
 
-/* A connection waits for its socket also where it has handed over all it had. */
+/* It waits for its socket also where it has handed over all it had. */
 static void
 a_connection_is_blocked_by_what_is_kept(void)
 {
