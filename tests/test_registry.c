@@ -360,6 +360,9 @@ hide(struct fake *f, const char *name, const char *key,
 
 	CU_ASSERT_EQUAL_FATAL(fake_open(f, name, NULL, &room, &limit),
 	    ERROR_NONE);
+	registry_close(f->registry, room);
+	/* What is set is its own thread's while it has one. */
+	fake_all_asleep(f);
 	lock_take(&f->registry->lock);
 	settings_change(&room->settings, slice_of(key), slice_of("on"), &why);
 	settings_give(&room->settings, person_key(member->contact.person),
@@ -367,8 +370,6 @@ hide(struct fake *f, const char *name, const char *key,
 	settings_give(&room->settings, slice_of("~eve"), ROLE_BANNED,
 	    UINT64_MAX);
 	lock_drop(&f->registry->lock);
-	registry_close(f->registry, room);
-	fake_all_asleep(f);
 }
 
 static enum error
