@@ -103,7 +103,8 @@ the_greeting_is_said_once(void)
 	open_ends(&e, true);
 	conn_greet(e.conn);
 	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
-	    " guest,scram-sha-256,plain,external,scram-i=10000\n"));
+	    " guest,scram-sha-256,plain,external,scram-i=10000,"
+	    "register-invite\n"));
 	close_ends(&e);
 }
 
@@ -116,13 +117,15 @@ the_greeting_tells_what_guests_may(void)
 	atomic_store(&e.config->accounts_guests, GUESTS_READ);
 	conn_greet(e.conn);
 	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
-	    " guest-read,scram-sha-256,plain,external,scram-i=10000\n"));
+	    " guest-read,scram-sha-256,plain,external,scram-i=10000,"
+	    "register-invite\n"));
 	close_ends(&e);
 	open_ends(&e, true);
 	atomic_store(&e.config->accounts_guests, GUESTS_NO);
 	conn_greet(e.conn);
 	CU_ASSERT(sends(&e, "VCRP 1 chat.example.org vcrpd/" PACKAGE_VERSION
-	    " scram-sha-256,plain,external,scram-i=10000\n"));
+	    " scram-sha-256,plain,external,scram-i=10000,"
+	    "register-invite\n"));
 	close_ends(&e);
 }
 
