@@ -72,15 +72,15 @@ def scram(wire, name, password, binding=None, greeted=False, keys={}):
     said = wire.hear()
     if not said.startswith("AUTH "):
         return said
-    challenge = base64.b64decode(said[5:]).decode()
-    nonce, salt, rounds = (part[2:] for part in challenge.split(","))
+    first = base64.b64decode(said[5:]).decode()
+    nonce, salt, rounds = (part[2:] for part in first.split(","))
     at = (password, salt, rounds)
     if at not in keys:
         salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
         keys[at] = mac(salted, "Client Key"), mac(salted, "Server Key")
     client, server = keys[at]
     final = f"c={b64(header.encode() + (binding[1] if binding else b''))},r={nonce}"
-    everything = ",".join((bare, challenge, final))
+    everything = ",".join((bare, first, final))
     proof = bytes(a ^ b for a, b in zip(client, mac(hashlib.sha256(client).digest(), everything)))
     wire.say("AUTH " + b64(f"{final},p={b64(proof)}".encode()))
     said = wire.hear()
@@ -88,3 +88,33 @@ def scram(wire, name, password, binding=None, greeted=False, keys={}):
         return said
     assert base64.b64decode(said[5:]).decode() == "v=" + b64(mac(server, everything)), "not the server"
     return wire.hear()
+
+
+def challenge(said):
+    """Nonce, salt and iterations of SCRAM's first answer."""
+    return [part[2:] for part in base64.b64decode(said.split("AUTH ")[1]).decode().split(",")]
+
+
+def fingerprint(der):
+    return "sha256:" + hashlib.sha256(der).hexdigest()
+
+
+def administrator(path):
+    """By the server's local socket."""
+    wire = Wire(path)
+    wire.say("AUTH EXTERNAL")
+    assert wire.hear().startswith("VCRP 1 ")
+    assert wire.hear().startswith("OK AUTH ")
+    return wire
+
+
+def ask(wire, line):
+    """The answer, which is good."""
+    wire.say(line)
+    said = wire.hear()
+    assert said.startswith("OK "), f"{line}: {said}"
+    return said
+
+
+def add(administrator_wire, name, password):
+    ask(administrator_wire, f"ACCOUNT add {name} {verifier(password)}")
