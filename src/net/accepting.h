@@ -32,6 +32,7 @@ struct acceptor {
 					 * to be allowed to; by id */
 	struct link       held;		/* (o) of those: to be asked for one at
 					 * a time, the first to be due first */
+	unsigned          held_count;	/* (o) of these */
 	struct link       slowed;	/* (o) to be asked for when due */
 	bool              asked;	/* (o) for one that was held */
 	struct throttle   throttle;	/* (o) */

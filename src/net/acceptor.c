@@ -99,6 +99,8 @@ acceptor_drop(struct acceptor *a, struct conn *c)
 	list_remove(&c->by_time);
 	if (c->claiming)
 		table_remove(&a->claiming, &c->node);
+	if (c->auth != NULL && c->claiming && c->auth->held)
+		a->held_count--;
 	auth_free(&c->auth);
 	counter_add(&a->unauthenticated, (uint64_t)-1);
 	atomic_fetch_sub(&a->net->connections, 1);

@@ -4,7 +4,9 @@
  *
  * What verifies a password waits first as long as the throttle says. Those
  * whose place has failed before are then asked for one at a time: however many
- * there are, who comes from elsewhere finds the threads free.
+ * there are, who comes from elsewhere finds the threads free. And they take at
+ * most half of the places of those that have not logged in; what is over is
+ * told so, and ended.
  *
  * Meanwhile a connection is in none of the lists that have a timeout; when it
  * is back, the time that it was made to wait is not counted. */
@@ -12,6 +14,7 @@
 
 #include "net/accepting.h"
 #include "net/exchange.h"
+#include "net/gate.h"
 
 static struct auth *
 auth_of(const struct link *l)
@@ -52,27 +55,42 @@ ask(struct acceptor *a, struct conn *c)
 	auths_ask(a->net->auths, x);
 }
 
+static void
+refuse(struct acceptor *a, struct conn *c, uint64_t wait)
+{
+	acceptor_limited(c, exchange_id(c->auth), LIMIT_AUTH, wait,
+	    "too many logins wait already");
+	(void)conn_flush(c);
+	acceptor_end(a, c, END_REFUSED);
+}
+
 void
 asking_begin(struct acceptor *a, struct conn *c)
 {
 	struct auth *x = c->auth;
 	uint64_t wait = 0;
+	bool held = false;
 
+	if (sasl_verifies(x->sasl))
+		wait = throttle_wait(&a->throttle, &c->peer,
+		    sasl_key(x->sasl), a->now, &held);
+	if (held && a->held_count >= gate_waiting_max(a->net) / 2) {
+		refuse(a, c, wait);
+		return;
+	}
 	list_remove(&c->by_time);
 	c->claiming = true;
 	table_add(&a->claiming, &c->node);
 	x->begun = a->now;
-	x->held = false;
-	if (sasl_verifies(x->sasl))
-		wait = throttle_wait(&a->throttle, &c->peer,
-		    sasl_key(x->sasl), a->now, &x->held);
+	x->due = a->now + wait;
+	x->held = held;
+	a->held_count += held;
 	if (wait == 0) {
 		ask(a, c);
 		return;
 	}
 	acceptor_refused(a, LIMIT_AUTH);
-	x->due = a->now + wait;
-	put_by_due(x->held ? &a->held : &a->slowed, c);
+	put_by_due(held ? &a->held : &a->slowed, c);
 }
 
 static bool
@@ -88,6 +106,7 @@ asking_tick(struct acceptor *a)
 		ask(a, list_entry(a->slowed.next, struct conn, by_time));
 	if (!a->asked && is_due(a, &a->held)) {
 		a->asked = true;
+		a->held_count--;
 		ask(a, list_entry(a->held.next, struct conn, by_time));
 	}
 }

@@ -30,7 +30,8 @@ enum conn_end {
 	END_EOF,		/* the peer closed its side */
 	END_LOST,		/* the socket failed */
 	END_STRANGER,		/* the first line was not VCRP's */
-	END_REFUSED,		/* of what a proxy said, or for want of memory */
+	END_REFUSED,		/* of what a proxy said, for want of memory, or
+				 * of logins that wait */
 	END_MEMORY,		/* too much is kept for it */
 	END_LOGIN_TIMEOUT,
 	END_IDLE,

@@ -109,8 +109,8 @@ say(struct conn *c, const struct auth *a, struct slice word)
 	conn_add(c, slice_of("\n"));
 }
 
-static struct slice
-id_of(const struct auth *a)
+struct slice
+exchange_id(const struct auth *a)
 {
 	return a->id == NULL ? (struct slice){ 0 } :
 	    (struct slice){ a->id->data, a->id->len };
@@ -120,7 +120,7 @@ id_of(const struct auth *a)
 static enum login
 failed(struct conn *c, struct auth **a)
 {
-	conn_error(c, id_of(*a), ERROR_AUTH_FAILED,
+	conn_error(c, exchange_id(*a), ERROR_AUTH_FAILED,
 	    error_help(ERROR_AUTH_FAILED));
 	auth_free(a);
 	return LOGIN_MORE;
@@ -229,9 +229,9 @@ passed(struct conn *c, struct auth **at)
 		a->id = c->login_id;
 		c->login_id = NULL;
 		if (e == ERROR_TOO_MANY)
-			acceptor_limited(c, id_of(a), LIMIT_ACCOUNT, 0, why);
+			acceptor_limited(c, exchange_id(a), LIMIT_ACCOUNT, 0, why);
 		else
-			conn_error(c, id_of(a), e, why);
+			conn_error(c, exchange_id(a), e, why);
 	}
 	auth_free(at);
 	return e == ERROR_NONE ? LOGIN_DONE : LOGIN_MORE;

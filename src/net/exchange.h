@@ -23,6 +23,9 @@ void exchange_break(struct conn *);
  * as above. LOGIN_DONE: what was kept goes along. */
 enum login exchange_answer(struct conn *, struct auth *);
 
+/* Of the request that began it; empty if it had none. */
+struct slice exchange_id(const struct auth *);
+
 /* The mechanisms that this connection may choose, for the greeting. */
 void exchange_features(const struct conn *, struct blob **);
 

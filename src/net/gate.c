@@ -4,8 +4,8 @@
 #include "net/gate.h"
 #include "room/request.h"
 
-static uint64_t
-waiting_max(const struct net *net)
+uint64_t
+gate_waiting_max(const struct net *net)
 {
 	uint64_t set =
 	    (uint64_t)config_get(&net->config->limits_unauthenticated);
@@ -30,7 +30,7 @@ gate_open(const struct net *net, uint64_t waiting, bool full,
 	if (atomic_load(&net->connections) >= net_connections_max(net))
 		return refuse(r, LIMIT_CONNECTIONS,
 		    "the server has as many connections as it may have");
-	if (waiting >= waiting_max(net))
+	if (waiting >= gate_waiting_max(net))
 		return refuse(r, LIMIT_UNAUTHENTICATED,
 		    "too many have not logged in yet; try again");
 	return true;

@@ -21,6 +21,8 @@ struct refusal {
 	struct blob *reason;	/* of a ban; referenced, or NULL */
 };
 
+/* How many may be here that have not logged in. */
+uint64_t gate_waiting_max(const struct net *);
 /* Is there a place for one more? waiting: connections that have not logged
  * in; full: memory is. */
 bool gate_open(const struct net *, uint64_t waiting, bool full,

@@ -160,6 +160,31 @@ def slowed(server):
     must(timed("127.0.0.2", "I X", "OK AUTH kay") < 0.2, "who succeeds there is trusted again")
 
 
+def crowded(server):
+    """Of eight places for those who have not logged in, four are for tries that wait for their address."""
+    def begin(source):
+        wire = sasl.Wire(("127.0.0.1", server.port, source))
+        wire.say("AUTH SCRAM-SHA-256 " + sasl.b64(b"n,,n=bud,r=abc"))
+        wire.hear()
+        nonce = sasl.challenge(wire.hear())[0]
+        wire.say("AUTH " + sasl.b64(f"c=biws,r={nonce},p={sasl.b64(bytes(32))}".encode()))
+        return wire
+
+    for _ in range(5):
+        with begin("127.0.0.4") as wire:
+            must(wire.hear().startswith("ERR auth-failed"), "a proof of nothing fails")
+    waiting = [begin("127.0.0.4") for _ in range(4)]
+    with begin("127.0.0.4") as wire:
+        must(re.match(r"@wait=\d+;limit=auth ERR too-many |@limit=auth;wait=\d+ ERR too-many ", wire.hear()),
+             "a fifth that waits is refused")
+        must(wire.hear() == "", "and ended")
+    with sasl.Wire(("127.0.0.1", server.port, "127.0.0.5")) as wire:
+        must(sasl.scram(wire, "kay", "I X") == "OK AUTH kay", "others are let in")
+    # Their end is not seen before their turn comes; a stop does not wait for it.
+    for wire in waiting:
+        wire.close()
+
+
 def what_is_logged(server):
     with open(server.path("log")) as file:
         log = file.read()
@@ -169,7 +194,7 @@ def what_is_logged(server):
 
 def main():
     tls12 = rules(ssl.TLSVersion.TLSv1_2)
-    with Server("limits = { login_timeout = 1; };") as server:
+    with Server("limits = { login_timeout = 1; unauthenticated = 8; };") as server:
         with sasl.administrator(server.socket) as root:
             sasl.add(root, "bud", PASSWORD)
             sasl.add(root, "kay", "I X")
@@ -179,6 +204,7 @@ def main():
             certificates(server, root)
         names_are_not_told(server)
         slowed(server)
+        crowded(server)
         must(server.stop() == 0, "the server stops")
         what_is_logged(server)
 
