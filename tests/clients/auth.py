@@ -93,22 +93,25 @@ def exporter(server):
 
 
 def certificates(server, root):
-    with tempfile.TemporaryDirectory() as directory:
-        files = [os.path.join(directory, name) for name in ("crt", "key")]
-        subprocess.run(CERTIFICATE + ("-out", files[0], "-keyout", files[1]), check=True, stderr=subprocess.DEVNULL)
-        with open(files[0]) as file:
-            der = ssl.PEM_cert_to_DER_cert(file.read())
-        tls = rules(files=files)
+    def made():
+        with tempfile.TemporaryDirectory() as directory:
+            files = [os.path.join(directory, name) for name in ("crt", "key")]
+            subprocess.run(CERTIFICATE + ("-out", files[0], "-keyout", files[1]), check=True,
+                           stderr=subprocess.DEVNULL)
+            with open(files[0]) as file:
+                return rules(files=files), ssl.PEM_cert_to_DER_cert(file.read())
 
-    def external():
-        with sasl.Wire(server.port, tls) as wire:
-            must("external" in features(wire), "EXTERNAL is offered to who shows a certificate")
+    def external(offered=True, foreign=False):
+        with sasl.Wire(server.port, other if foreign else tls) as wire:
+            must(("external" in features(wire)) == offered, "EXTERNAL is offered to who shows a certificate")
             wire.say("AUTH EXTERNAL")
             return wire.hear()
 
-    must(external().startswith("ERR auth-failed"), "a certificate nobody knows is nobody's")
+    (tls, der), (other, _) = made(), made()
+    must(external(offered=False).startswith("ERR auth-failed"), "where no account has a certificate none is asked for")
     sasl.ask(root, "ACCOUNT certificate bud " + sasl.fingerprint(der))
     must(external() == "OK AUTH bud", "a certificate logs its account in")
+    must(external(foreign=True).startswith("ERR auth-failed"), "one that nobody knows is nobody's")
     sasl.ask(root, "ACCOUNT disable bud")
     must(external().startswith("ERR auth-failed"), "but not a disabled one")
     for login in sasl.scram, sasl.plain:
