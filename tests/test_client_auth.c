@@ -284,8 +284,8 @@ takes_no_server_that_does_not_know_it(void)
 	refuses_proof(NULL, "OK HELLO ~alice");
 	refuses_proof(NULL, "OK");
 	/* 32 bytes of another key; one too few; an error; nothing. */
-	refuses_proof("AUTH dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
-	    "QUE9", "OK AUTH alice");
+	refuses_proof("AUTH dj1BUUVCQVFFQkFRRUJBUUVCQVFFQkFRRUJBUUVCQVFFQkFRRUJB"
+	    "UUVCQVFFPQ==", "OK AUTH alice");
 	refuses_proof("AUTH dj1BQUFB", "OK AUTH alice");
 	refuses_proof("AUTH ZT1vdGhlci1lcnJvcg==", "OK AUTH alice");
 	refuses_proof("AUTH =", "OK AUTH alice");

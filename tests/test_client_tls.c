@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <openssl/err.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,34 @@ reads_all_there_is(void)
 	close_server(&peer);
 }
 
+/* A program that takes its events late: then TLS has a part of a record that
+ * the socket has no more of. */
+static void
+tells_of_what_no_poll_tells_of(void)
+{
+	struct vcrp_event event;
+	struct peer peer;
+	char line[3000];
+	int i, count = 0;
+
+	open_server(&peer, &own, own.fingerprint, HERE);
+	peer_login(&peer);
+	for (i = 0; i < 22; i++) {
+		snprintf(line, sizeof(line), "NOTICE %02d %0*d", i, 2989, 0);
+		peer_tell(&peer, line);
+	}
+	for (i = 0; i < 1000; i++)
+		vcrp_step(peer.v);
+	CU_ASSERT_EQUAL(vcrp_events(peer.v) & POLLIN, 0);
+	while (vcrp_next(peer.v, &event))
+		count++;
+	CU_ASSERT_EQUAL(count, 21);
+	CU_ASSERT_EQUAL(vcrp_timeout(peer.v), 0);
+	vcrp_step(peer.v);
+	CU_ASSERT(vcrp_next(peer.v, &event));
+	close_server(&peer);
+}
+
 /* More than the socket takes before the server reads. */
 static void
 writes_all_there_is(void)
@@ -427,6 +456,7 @@ static CU_TestInfo tls_tests[] = {
 	{ "waits no longer for a handshake than for a connection",
 	    waits_no_longer_for_a_handshake_than_for_a_connection },
 	{ "reads all there is", reads_all_there_is },
+	{ "tells of what no poll() tells of", tells_of_what_no_poll_tells_of },
 	{ "writes all there is", writes_all_there_is },
 	{ "notices what is not the server's",
 	    notices_what_is_not_the_servers },
