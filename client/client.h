@@ -32,11 +32,11 @@ struct client {
 	const char  *server;
 	const char  *nick;		/* NULL: the user's, or one like it */
 	const char  *user;		/* of an account; NULL: a guest */
-	char         user_of_server[VCRP_LINE_MAX];	/* that its URI names */
-	const char  *password_file;	/* NULL: asked for, if there is a user */
+	char         user_of_server[VCRP_LINE_MAX];	/* of its URI */
+	const char  *password_file;	/* NULL: asked for */
 	int          password_fd;	/* -1 for none */
 	char         password[PASSWORD_SIZE];
-	const char  *fingerprint;	/* of the certificate to take; or NULL */
+	const char  *fingerprint;	/* the certificate's; or NULL */
 	bool         accept_new;	/* take a new server's, and remember */
 	char         pin[KNOWN_SIZE];	/* that was taken; "" for none */
 	int          known;		/* its line in the file; 0 for none */

@@ -174,8 +174,8 @@ take_options(struct client *client, int argc, char **argv)
 	int option;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+a:hi:n:s:u:Vw:", long_options,
-	    NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "+a:hi:n:s:u:Vw:",
+	    long_options, NULL)) != -1)
 		take_option(client, option);
 	return optind;
 }

@@ -100,7 +100,7 @@ struct vcrp_options {
 
 enum vcrp_kind {
 	VCRP_LINE = 1,	/* a line of the server's */
-	VCRP_UP,	/* logged in; the line is the OK, or the greeting */
+	VCRP_UP,	/* logged in: the OK; or the greeting */
 	VCRP_DOWN,	/* no connection: text says why, wait until when */
 	VCRP_LOST,	/* request was sent and its answer is lost for good */
 	VCRP_DEFECT,	/* the room's numbers are not right: text says what */
@@ -147,9 +147,9 @@ struct vcrp_event {
 	 * "need-tls" (it takes no passwords on this connection). */
 	const char *code;
 	/* Of a numbered event (MSG, EDIT, DELETE, REACT, SET, ROLE): its number
-	 * and its time since 1970; 0 elsewhere. Of READ: the number alone. Of OK SAY and the like and of
-	 * the answer to a repeat: number alone. Of OK JOIN: the last there is;
-	 * of OK SEARCH: the first that was looked at. */
+	 * and its time since 1970; 0 elsewhere. Of READ, of OK SAY and the like
+	 * and of the answer to a repeat: number alone. Of OK JOIN: the last
+	 * there is; of OK SEARCH: the first that was looked at. */
 	uint64_t number;
 	uint64_t time;
 	/* For VCRP_DOWN: how long until the next attempt. */

@@ -322,8 +322,8 @@ challenges(const char *message, bool good)
 
 	CU_ASSERT_FATAL(vsasl_begin(sasl, NULL, false, line));
 	line[strcspn(line, "\n")] = '\0';
-	gsasl_base64_from(strrchr(line, ' ') + 1, strlen(strrchr(line, ' ') + 1),
-	    &text, &len);
+	data = strrchr(line, ' ') + 1;
+	gsasl_base64_from(data, strlen(data), &text, &len);
 	snprintf(all, sizeof(all), "%.*s", (int)len, text);
 	CU_ASSERT_EQUAL(sscanf(all, "n,,n=alice,r=%511s", bare), 1);
 	gsasl_free(text);
