@@ -195,7 +195,7 @@ keep_account(const struct account *a, void *arg)
 	assert(k->count <= 16);
 	memcpy(f->name, name.at, name.len);
 	f->admin = a->admin;
-	f->created = a->person->created;
+	f->created = a->person->since;
 }
 
 void

@@ -327,7 +327,7 @@ list_one(const struct account *a, void *arg)
 	blob_printf(&l->text, "STAT account %.*s role=%s created=%" PRIu64
 	    " seen=%" PRIu64 " disabled=%d connections=%u certificate=%s%s\n",
 	    (int)name.len, name.at, a->admin ? "administrator" : "user",
-	    a->person->created, a->seen, a->disabled, a->connections,
+	    a->person->since, a->seen, a->disabled, a->connections,
 	    a->certified ? "sha256:" : "", a->certified ? hex : "none");
 }
 

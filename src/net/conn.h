@@ -72,7 +72,8 @@ struct conn {
 	int               fd;		/* -1 once closed */
 	struct tls       *tls;		/* or NULL: it is not encrypted */
 	struct piece     *out;		/* the last, before the first; or NULL */
-	size_t            out_bytes;
+	uint32_t          out_bytes;
+	unsigned          rooms;	/* memberships that are not ending */
 	uint64_t          bytes_out;	/* totals, for the log */
 	struct member    *cut;		/* its begun line goes first */
 	uint8_t           end;		/* enum conn_end; END_NONE: it lives */
@@ -94,7 +95,6 @@ struct conn {
 	bool              said_bye : 1;
 	bool              pinged : 1;
 	bool              evicted : 1;	/* MAIL_EVICT has come */
-	unsigned          rooms;	/* memberships that are not ending */
 	struct link       members;
 	union {
 		struct auth *auth;	/* the acceptor's: a login; or NULL */

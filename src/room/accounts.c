@@ -68,7 +68,7 @@ accounts_add(struct registry *r, struct slice key, const struct account_facts *f
 	struct account *a = xcalloc(1, sizeof(*a));
 	struct person *p = person_new(key, slice_of(f->name), false, NULL);
 
-	p->created = p->since = f->created;
+	p->since = f->created;
 	p->admin = f->admin && !f->disabled;
 	a->admin = f->admin;
 	p->details = a;
@@ -219,7 +219,7 @@ copy(const struct account *a, struct account_facts *f_r)
 	f_r->verifier = a->verifier;
 	f_r->admin = a->admin;
 	f_r->disabled = a->disabled;
-	f_r->created = a->person->created;
+	f_r->created = a->person->since;
 	f_r->seen = a->seen;
 	f_r->certified = a->certified;
 	memcpy(f_r->fingerprint, a->fingerprint, FINGERPRINT);
@@ -275,7 +275,7 @@ accounts_had(struct registry *r, struct slice key, uint64_t time)
 
 	lock_take(&r->lock);
 	a = accounts_find(r, key);
-	had = a != NULL && a->person->created <= time;
+	had = a != NULL && a->person->since <= time;
 	lock_drop(&r->lock);
 	return had;
 }

@@ -44,15 +44,14 @@ struct person {
 	uint16_t     name_at;		/* (c) in text */
 	bool         account;		/* (c) else a guest */
 	atomic_bool  admin;		/* (a) written (l) */
-	uint64_t     created;		/* (c) an account: when it was made, ms
-					 * since 1970; 0: a local user's */
-	struct account *details;	/* (l) NULL: a guest, or deleted */
 	atomic_bool  known;		/* (a) written (l): in the table */
+	struct account *details;	/* (l) NULL: a guest, or deleted */
 	struct rate  lines;		/* (a) of all its connections */
 	_Atomic uint64_t said;		/* (a) when last, for limits.calm */
 	uint64_t     since;		/* (c) later than any event of another
-					 * one of that name; of an account:
-					 * created */
+					 * one of that name; of an account: when
+					 * it was made, ms since 1970; 0: a
+					 * local user's */
 	struct link  contacts;		/* (l) */
 	struct link  pairings;		/* (l) its direct conversations, which
 					 * end with it */

@@ -47,7 +47,7 @@ is_new(const struct room *room, const struct person *p)
 	uint64_t young =
 	    (uint64_t)config_get(&room->config->accounts_young) * 3600000;
 
-	return !p->account || p->created + young > room->wall;
+	return !p->account || p->since + young > room->wall;
 }
 
 static bool
