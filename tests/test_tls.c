@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -298,6 +299,40 @@ much_comes_in_whole(void)
 	close_site(&e);
 	free(sent);
 	free(heard);
+}
+
+/* What is no data keeps nobody else waiting, however much of it comes; and what
+ * is behind it is not forgotten. */
+static void
+new_keys_without_end_are_a_turn_each(void)
+{
+	int large = 1024 * 1024, turns = 0, left = 0, before = 0;
+	char buf[16];
+	struct ends e;
+	ssize_t n;
+
+	open_ends(&e);
+	setsockopt(e.fds[1], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
+	while (left < 4 * 16384) {
+		CU_ASSERT_EQUAL_FATAL(SSL_key_update(e.client,
+		    SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		CU_ASSERT_EQUAL_FATAL(SSL_do_handshake(e.client), 1);
+		ioctl(e.fds[0], FIONREAD, &left);
+	}
+	CU_ASSERT_EQUAL(SSL_write(e.client, "PING\n", 5), 5);
+	ioctl(e.fds[0], FIONREAD, &before);
+	while ((n = tls_recv(e.server, buf, sizeof(buf))) == -EAGAIN) {
+		CU_ASSERT_FATAL(tls_readable(e.server));
+		ioctl(e.fds[0], FIONREAD, &left);
+		CU_ASSERT(before - left <= 2 * 16384 + 1024);
+		before = left;
+		turns++;
+	}
+	CU_ASSERT_EQUAL(n, 5);
+	CU_ASSERT(turns >= 2);
+	CU_ASSERT_EQUAL(tls_recv(e.server, buf, sizeof(buf)), -EAGAIN);
+	CU_ASSERT(!tls_readable(e.server));
+	close_site(&e);
 }
 
 /* It waits for its socket also where it has handed over all it had. */
@@ -785,6 +820,8 @@ static CU_TestInfo tests[] = {
 	{ "nothing is lost where a socket is full",
 	    nothing_is_lost_where_a_socket_is_full },
 	{ "much comes in whole", much_comes_in_whole },
+	{ "new keys without end are a turn each",
+	    new_keys_without_end_are_a_turn_each },
 	{ "a connection is blocked by what is kept",
 	    a_connection_is_blocked_by_what_is_kept },
 	{ "what is kept is little", what_is_kept_is_little },

@@ -123,7 +123,7 @@ conn_recv(struct conn *c, void *buf, size_t size)
 		c->readable = n > 0 && ((size_t)n == size || c->hup);
 	} else {
 		n = tls_recv(c->tls, buf, size);
-		c->readable = n > 0 && (tls_readable(c->tls) || c->hup);
+		c->readable = tls_readable(c->tls) || (n > 0 && c->hup);
 		c->blocked = c->blocked || tls_blocked(c->tls);
 	}
 	c->bytes_in += n > 0 ? (uint64_t)n : 0;

@@ -394,8 +394,11 @@ read_more(struct io *io, struct conn *c, size_t *len)
 	size_t space = sizeof(io->buf) - *len;
 	ssize_t n = conn_recv(c, io->buf + *len, space);
 
-	if (n == -EAGAIN)
+	if (n == -EAGAIN) {
+		if (c->readable)
+			io_turn(io, c);
 		return false;
+	}
 	if (n < 0) {
 		io_close(io, c, END_LOST);
 		return false;

@@ -17,6 +17,7 @@ enum {
 	RECORD = 16384,		/* plain bytes in a full record */
 	OUT_BYTES = TLS_STEP + 8192,	/* a step's records, or a handshake's */
 	KEPT_MOST = 2 * OUT_BYTES,	/* who lets more pile up takes none */
+	READ_MOST = RECORD,	/* of the socket, then others have a turn */
 	EXPORTER_BYTES = 32
 };
 
@@ -35,6 +36,9 @@ struct tls {
 	bool                ready;	/* the handshake is over */
 	bool                broken;	/* nothing more may be written */
 	bool                emptied;	/* the socket, by the last look */
+	bool                yielded;	/* it was not looked at again */
+	bool                more;	/* tls_readable() */
+	size_t              read;	/* since others had a turn */
 	char               *early;	/* read before; or NULL */
 	size_t              early_len, early_at;
 	char               *kept;	/* not taken by the socket; or NULL */
@@ -148,6 +152,9 @@ read_early(struct tls *t, char *to, size_t len)
 	return (int)n;
 }
 
+/* OpenSSL goes on by itself behind what is no data, such as new keys, of which
+ * a peer may send more than can be worked on: so it is told that nothing is
+ * there, now and then. */
 static int
 bio_read(BIO *bio, char *to, int len)
 {
@@ -157,10 +164,17 @@ bio_read(BIO *bio, char *to, int len)
 	BIO_clear_retry_flags(bio);
 	if (t->early != NULL)
 		return read_early(t, to, (size_t)len);
+	t->yielded = t->read >= READ_MOST;
+	if (t->yielded) {
+		t->read = 0;
+		BIO_set_retry_read(bio);
+		return -1;
+	}
 	do {
 		n = recv(t->fd, to, (size_t)len, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	t->emptied = n < len;
+	t->read = n > 0 ? t->read + (size_t)n : 0;
 	if (n < 0 && errno == EAGAIN)
 		BIO_set_retry_read(bio);
 	else if (n < 0)
@@ -282,6 +296,7 @@ tls_recv(struct tls *t, void *buf, size_t size)
 	int rc, what;
 
 	ERR_clear_error();
+	t->yielded = t->more = false;
 	rc = SSL_read_ex(t->ssl, buf, size, &n);
 	what = SSL_get_error(t->ssl, rc);
 	push(t);
@@ -289,8 +304,10 @@ tls_recv(struct tls *t, void *buf, size_t size)
 		return fail(t);
 	switch (what) {
 	case SSL_ERROR_NONE:
+		t->more = !t->emptied || tls_pending(t);
 		return (ssize_t)n;
 	case SSL_ERROR_WANT_READ:
+		t->more = t->yielded;
 		return -EAGAIN;
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
@@ -308,7 +325,7 @@ tls_pending(const struct tls *t)
 bool
 tls_readable(const struct tls *t)
 {
-	return !t->emptied || tls_pending(t);
+	return t->more;
 }
 
 static bool

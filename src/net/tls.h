@@ -47,8 +47,8 @@ void tls_move(struct tls *, struct tls_scratch *);
  * why_r says. */
 int tls_handshake(struct tls *, const char **why_r);
 
-/* How many bytes; 0: the peer's orderly end; -EAGAIN: none now; -errno: it is
- * broken, an end without a word being so too. */
+/* How many bytes; 0: the peer's orderly end; -EAGAIN: none now, or it is the
+ * turn of others; -errno: it is broken, an end without a word being so too. */
 ssize_t tls_recv(struct tls *, void *buf, size_t size);
 /* After tls_recv(): there may be more, of which epoll need not tell. */
 bool tls_readable(const struct tls *);
