@@ -16,6 +16,9 @@
 #define NEW_NAME	FILE_NAME ".new"
 #define APPLICATION	"1447252560"	/* "VCRP" */
 
+#define SETTLED(key) \
+	"CAST(replace(lower(CAST(" key " AS TEXT)), 'i', 'l') AS BLOB)"
+
 /* Each brings a database on by one version. None is ever changed: what is to
  * be different is a further one. */
 static const char *const steps[] = {
@@ -74,7 +77,18 @@ static const char *const steps[] = {
 	" until INTEGER,"
 	" author TEXT NOT NULL,"
 	" reason TEXT"
-	") STRICT, WITHOUT ROWID;"
+	") STRICT, WITHOUT ROWID;",
+
+	/* i is taken for l in keys, and capitals for small letters: see
+	 * base/names.h. Where two became one the first is kept. */
+	"INSERT OR IGNORE INTO rooms SELECT " SETTLED("key") ", name, topic,"
+	" hidden, members_only, moderated, ephemeral, keep_ms, keep_count,"
+	" slow, calm FROM rooms;"
+	"UPDATE OR IGNORE grants SET room = " SETTLED("room") ","
+	" who = " SETTLED("who") ";"
+	"DELETE FROM grants WHERE room <> " SETTLED("room")
+	" OR who <> " SETTLED("who") ";"
+	"DELETE FROM rooms WHERE key <> " SETTLED("key") ";"
 };
 
 enum { NEWEST = sizeof(steps) / sizeof(*steps) };

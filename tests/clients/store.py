@@ -114,6 +114,23 @@ def stopped_meanwhile(server):
     other.close()
 
 
+def older(server):
+    """What an earlier version wrote holds: names with an i had other keys."""
+    other = sqlite3.connect(server.path("data", "vcrpd.db"))
+    other.executescript("""
+        INSERT INTO rooms (key, name, moderated) VALUES (CAST('rnail' AS BLOB), 'mail', 1);
+        INSERT INTO grants VALUES (CAST('rnail' AS BLOB), CAST('~iris' AS BLOB), 'banned', NULL);
+        PRAGMA user_version = 3""")
+    other.close()
+    server.start()
+    iris, bob = Client(server), Client(server)
+    iris.say("HELLO iris", "JOIN mail")
+    iris.expect("VCRP 1", "OK HELLO", "ERR banned")
+    bob.say("HELLO bob", "JOIN mail", "SAY mail hello")
+    bob.expect("VCRP 1", "OK HELLO", "ROOM mail", "OK JOIN mail", "ERR denied")
+    server.stop()
+
+
 def refused(server):
     """What cannot be started with is told, once rooms are known as well."""
     other = sqlite3.connect(server.path("data", "vcrpd.db"))
@@ -132,5 +149,6 @@ with Server() as server:
     gone_meanwhile(server)
     deleted(server)
     stopped_meanwhile(server)
+    older(server)
     refused(server)
-print("ok: locked, gone meanwhile, deleted, stopped meanwhile, refused")
+print("ok: locked, gone meanwhile, deleted, stopped meanwhile, older, refused")
