@@ -241,6 +241,22 @@ is_scram(const struct sasl *s, struct slice message)
 	    message.at[0] != 'p');
 }
 
+/* Between the first step and the last the account may have been given another
+ * password, or be somebody else's. */
+static bool
+is_current(const struct sasl *s)
+{
+	const struct sasl_accounts *a = &s->server->accounts;
+	struct account_facts facts = { 0 };
+	bool same = s->real && s->sole &&
+	    a->by_key(a->arg, sasl_key(s), &facts) && !facts.disabled &&
+	    sodium_memcmp(&facts.verifier, &s->verifier,
+	    sizeof(s->verifier)) == 0;
+
+	sodium_memzero(&facts, sizeof(facts));
+	return same;
+}
+
 static enum sasl_result
 scram(struct sasl *s, struct slice message, struct slice *out_r)
 {
@@ -256,8 +272,7 @@ scram(struct sasl *s, struct slice message, struct slice *out_r)
 		s->asked = true;
 		return SASL_CHALLENGE;
 	}
-	return rc == GSASL_OK && s->real && s->sole ? SASL_PASSED :
-	    SASL_FAILED;
+	return rc == GSASL_OK && is_current(s) ? SASL_PASSED : SASL_FAILED;
 }
 
 /* authzid NUL authcid NUL password; the NUL behind it is ours. */
@@ -289,7 +304,7 @@ verify(struct sasl *s)
 	bool fits = password_fits(s->password, &s->verifier);
 
 	password_free(&s->password);
-	return fits && s->real && s->sole ? SASL_PASSED : SASL_FAILED;
+	return fits && is_current(s) ? SASL_PASSED : SASL_FAILED;
 }
 
 /* The certificate that an account has named, else the name in one that the

@@ -121,6 +121,30 @@ def certificates(server, root):
     must(external() == "OK AUTH bud", "until it is enabled")
 
 
+def changed_meanwhile(server, root):
+    """What an exchange began with is of no use once the password is another, or the account another's."""
+    def finish(changes, keys):
+        class Late(sasl.Wire):
+            def hear(self):
+                said = super().hear()
+                if said.startswith("AUTH "):
+                    for change in changes:
+                        sasl.ask(root, change)
+                    changes.clear()
+                return said
+
+        with Late(server.port) as wire:
+            return sasl.scram(wire, "bud", PASSWORD, keys=keys)
+
+    other = sasl.verifier("another")
+    must(finish(["ACCOUNT role bud user"], {}) == "OK AUTH bud", "a role is no other password")
+    must(finish([f"ACCOUNT passwd bud {other}"], {}).startswith("ERR auth-failed"), "an old password is none")
+    sasl.ask(root, "ACCOUNT passwd bud " + sasl.verifier(PASSWORD))
+    must(finish(["ACCOUNT delete bud", f"ACCOUNT add bud {other}"], {}).startswith("ERR auth-failed"),
+         "an account of before is none")
+    sasl.ask(root, "ACCOUNT passwd bud " + sasl.verifier(PASSWORD))
+
+
 def first_message(wire, name):
     wire.say("AUTH SCRAM-SHA-256 " + sasl.b64(f"n,,n={name},r=abc".encode()))
     said = wire.hear()
@@ -205,6 +229,7 @@ def main():
             each_binding(server, tls12)
             exporter(server)
             certificates(server, root)
+            changed_meanwhile(server, root)
         names_are_not_told(server)
         slowed(server)
         crowded(server)
