@@ -30,9 +30,12 @@ acceptor_watch(struct acceptor *a, bool on)
 }
 
 void
-acceptor_refused(struct acceptor *a, enum limiter limit)
+acceptor_refused(struct acceptor *a, enum limiter limit,
+    const struct peer *peer)
 {
 	counter_add(&a->refused[limit], 1);
+	refusals_tell(&a->net->refusals, limit, (struct slice){ 0 }, peer,
+	    a->now);
 }
 
 void
@@ -45,21 +48,6 @@ acceptor_part(int fd)
 		continue;
 }
 
-/* Counted, and told the log once a second. */
-static void
-note_refusal(struct acceptor *a, const struct refusal *r,
-    const struct peer *peer)
-{
-	char who[PEER_TEXT_MAX];
-
-	acceptor_refused(a, r->limit);
-	if (a->told[r->limit] > 0 && a->now - a->told[r->limit] < LOG_PAUSE_MS)
-		return;
-	a->told[r->limit] = a->now;
-	log_info("connections are refused, %s: %s", limit_name(r->limit),
-	    peer_text(peer, who));
-}
-
 /* Told why, and closed. */
 static void
 refuse(struct acceptor *a, int fd, const struct peer *peer,
@@ -67,7 +55,7 @@ refuse(struct acceptor *a, int fd, const struct peer *peer,
 {
 	struct blob *line = NULL;
 
-	note_refusal(a, r, peer);
+	acceptor_refused(a, r->limit, peer);
 	gate_refusal(r, &line);
 	(void)send(fd, line->data, line->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	blob_unref(&line);
@@ -124,7 +112,7 @@ take_proxied(struct acceptor *a, struct conn *c, bool own,
 	}
 	if (gate_address(a->net, &c->peer, own, a->now, &c->address, &r))
 		return true;
-	note_refusal(a, &r, &c->peer);
+	acceptor_refused(a, r.limit, &c->peer);
 	gate_refusal(&r, &line);
 	conn_put(c, line);
 	end_told(a, c, END_REFUSED);
@@ -155,7 +143,7 @@ acceptor_proxy(struct acceptor *a, struct conn *c, struct slice *rest)
 static void
 pause_accepting(struct acceptor *a, int error)
 {
-	acceptor_refused(a, LIMIT_DESCRIPTORS);
+	counter_add(&a->refused[LIMIT_DESCRIPTORS], 1);
 	if (a->logged == 0 || a->now - a->logged >= LOG_PAUSE_MS) {
 		log_warn("cannot accept for now: %s", strerror(error));
 		a->logged = a->now;

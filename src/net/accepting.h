@@ -43,7 +43,6 @@ struct acceptor {
 	unsigned          next_io;	/* (o) */
 	uint64_t          paused_until;	/* (o) 0: not paused */
 	uint64_t          logged;	/* (o) that it is paused */
-	uint64_t          told[LIMIT_COUNT]; /* (o) that it refuses */
 	struct shedder    shedder;	/* (o) but for its mail */
 	uint64_t          ticked;	/* (o) */
 	bool              handed[IO_MAX]; /* (o) some, in this pass */
@@ -84,8 +83,9 @@ void asking_answer(struct acceptor *, struct auth *);
 void asking_tick(struct acceptor *);
 /* When the next one is; UINT64_MAX: none waits. */
 uint64_t asking_next(const struct acceptor *);
-/* Counts one that was refused. */
-void acceptor_refused(struct acceptor *, enum limiter);
+/* Counts one that was refused, and tells the log. */
+void acceptor_refused(struct acceptor *, enum limiter,
+    const struct peer *);
 /* The same, and who asked is told too-many. */
 void acceptor_limited(struct conn *, struct slice id, enum limiter,
     uint64_t wait, const char *text);

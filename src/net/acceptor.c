@@ -140,7 +140,7 @@ tick(struct acceptor *a)
 
 		if (a->now - c->since < most)
 			break;
-		acceptor_refused(a, LIMIT_LOGIN_TIMEOUT);
+		acceptor_refused(a, LIMIT_LOGIN_TIMEOUT, &c->peer);
 		conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
 		    "nothing that logs in came in time");
 		(void)conn_flush(c);
@@ -286,7 +286,7 @@ acceptor_limited(struct conn *c, struct slice id, enum limiter limit,
 {
 	struct blob *b = NULL;
 
-	acceptor_refused(c->net->acceptor, limit);
+	acceptor_refused(c->net->acceptor, limit, &c->peer);
 	reply_error(&b, id, ERROR_TOO_MANY, wait, limit_name(limit), text);
 	conn_put(c, b);
 }

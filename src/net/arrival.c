@@ -83,7 +83,7 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 	while (what == LOGIN_MORE &&
 	    (rc = conn_line(c, rest, &line, &id)) != 0) {
 		if (rc < 0) {
-			acceptor_refused(a, LIMIT_LINE);
+			acceptor_refused(a, LIMIT_LINE, &c->peer);
 			if (!c->greeted)
 				c->end = END_STRANGER;
 			exchange_break(c);
@@ -93,7 +93,7 @@ take_lines(struct acceptor *a, struct conn *c, struct slice *rest,
 			continue;
 		}
 		if (++c->lines > LOGIN_LINES) {
-			acceptor_refused(a, LIMIT_LINES);
+			acceptor_refused(a, LIMIT_LINES, &c->peer);
 			conn_error(c, (struct slice){ 0 }, ERROR_NEED_LOGIN,
 			    error_help(ERROR_NEED_LOGIN));
 			c->end = END_STRANGER;

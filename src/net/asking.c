@@ -89,7 +89,7 @@ asking_begin(struct acceptor *a, struct conn *c)
 		ask(a, c);
 		return;
 	}
-	acceptor_refused(a, LIMIT_AUTH);
+	acceptor_refused(a, LIMIT_AUTH, &c->peer);
 	put_by_due(held ? &a->held : &a->slowed, c);
 }
 

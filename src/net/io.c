@@ -452,7 +452,7 @@ take_time(struct io *io)
 		ping(io, c);
 	while ((c = oldest(&io->pinged)) != NULL &&
 	    io->now - c->active >= patience * 1000) {
-		io_refused(io, LIMIT_IDLE_TIMEOUT);
+		io_refused(io, c, LIMIT_IDLE_TIMEOUT);
 		io_finish(io, c, END_IDLE, io_bye("idle", 0), true);
 	}
 	if (io->stopping && io->now >= io->stop_at) {

@@ -111,9 +111,11 @@ io_count(struct io *io, enum io_count what, uint64_t more)
 }
 
 static inline void
-io_refused(struct io *io, enum limiter what)
+io_refused(struct io *io, const struct conn *c, enum limiter what)
 {
 	counter_add(&io->refused[what], 1);
+	refusals_tell(&io->net->refusals, what,
+	    person_name(c->contact.person), &c->peer, io->now);
 }
 
 /* Another look at this connection before the thread sleeps. */

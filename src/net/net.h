@@ -14,7 +14,7 @@
 #include "conf/config.h"
 #include "net/address.h"
 #include "net/bans.h"
-#include "net/limits.h"
+#include "net/refusals.h"
 #include "room/registry.h"
 #include "sync/counter.h"
 
@@ -38,6 +38,7 @@ struct net {
 	struct store        *store;	/* (s) its counts are told by STATS */
 	struct addresses     addresses;	/* (s) */
 	struct bans          bans;	/* (s) */
+	struct refusals      refusals;	/* (a) */
 	struct memory        memory;	/* (c) */
 	_Atomic uint64_t     memory_bound; /* (a) bytes; 0: none */
 	struct network      *proxies;	/* (c) */

@@ -45,7 +45,7 @@ say_limited(struct io *io, struct conn *c, struct slice id, enum error e,
 {
 	struct blob *b = NULL;
 
-	io_refused(io, limit);
+	io_refused(io, c, limit);
 	reply_error(&b, id, e, wait, limit_name(limit), text);
 	conn_put(c, b);
 }
@@ -206,24 +206,25 @@ send_request(struct io *io, struct conn *c, struct request *r)
 		r->from->under_way++;
 	if (c->under_way >=
 	    (unsigned)config_get(&c->net->config->limits_pending))
-		io_refused(io, LIMIT_PENDING);
+		io_refused(io, c, LIMIT_PENDING);
 	if (post(io, r))
 		return;
-	io_refused(io, LIMIT_MAILBOX);
+	io_refused(io, c, LIMIT_MAILBOX);
 	c->held = r;
 	list_append(&r->feed->held, &r->in_held);
 }
 
 /* Signals are what goes first when there is too much. */
 static bool
-drop_signal(struct io *io, struct feed *f, const struct words *w)
+drop_signal(struct io *io, const struct conn *c, struct feed *f,
+    const struct words *w)
 {
 	const struct mailbox *box = &f->room->inbox;
 
 	if (w->command->verb != VERB_SIGNAL || mailbox_places(box) >=
 	    box->limit - box->limit / 2 + f->asks)
 		return false;
-	io_refused(io, LIMIT_SIGNALS);
+	io_refused(io, c, LIMIT_SIGNALS);
 	return true;
 }
 
@@ -237,7 +238,7 @@ to_room(struct io *io, struct conn *c, const struct words *w,
 
 	if (f == NULL)
 		return;
-	if (drop_signal(io, f, w)) {
+	if (drop_signal(io, c, f, w)) {
 		io_close_feed(io, f);
 		return;
 	}
@@ -379,7 +380,7 @@ take_lines(struct io *io, struct conn *c, struct slice rest)
 			session_line(io, c, line);
 			continue;
 		}
-		io_refused(io, LIMIT_LINE);
+		io_refused(io, c, LIMIT_LINE);
 		c->lines++;
 		conn_error(c, id, ERROR_TOO_LONG,
 		    "a line has at most 4096 bytes");
@@ -440,7 +441,8 @@ session_input(struct io *io, struct conn *c)
 }
 
 static void
-count_refusal(struct io *io, const struct request *r)
+count_refusal(struct io *io, const struct conn *c,
+    const struct request *r)
 {
 	enum limiter l;
 
@@ -448,7 +450,7 @@ count_refusal(struct io *io, const struct request *r)
 		return;
 	l = limit_find(r->limit);
 	if (l < LIMIT_COUNT)
-		io_refused(io, l);
+		io_refused(io, c, l);
 }
 
 /* A JOIN is back: with a membership and a place, unless it was refused. */
@@ -470,7 +472,7 @@ session_returned(struct io *io, struct request *r)
 
 	c->under_way--;
 	c->pages -= is_page(verb);
-	count_refusal(io, r);
+	count_refusal(io, c, r);
 	if (verb == VERB_JOIN)
 		c->joining = false;
 	if (verb == VERB_LEAVE && r->reply != NULL && from != NULL &&

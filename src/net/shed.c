@@ -55,7 +55,7 @@ end_strangers(struct acceptor *a)
 		next = l->next;
 		if (c->peer.local)
 			continue;
-		acceptor_refused(a, LIMIT_MEMORY);
+		acceptor_refused(a, LIMIT_MEMORY, &c->peer);
 		reply_error(&line, (struct slice){ 0 }, ERROR_TOO_MANY, 0,
 		    limit_name(LIMIT_MEMORY), "the server is short of memory");
 		conn_put(c, line);
@@ -168,7 +168,7 @@ end_heaviest(struct io *io, uint64_t bytes)
 	while (freed < bytes && (c = heaviest(io)) != NULL) {
 		freed += weight(c);
 		ended++;
-		io_refused(io, LIMIT_MEMORY);
+		io_refused(io, c, LIMIT_MEMORY);
 		io_close(io, c, END_MEMORY);
 	}
 	if (ended > 0)
