@@ -7,9 +7,9 @@
  * and what the streams have more of is sent. All sockets are watched edge-
  * triggered and registered once; a thread that has turns left does not sleep.
  *
- * Files: io.c the pass, its mail and its time; ending.c how connections end;
- * session.c lines in; deliver.c bytes out; membership.c places in streams;
- * replay.c places in logs; admin.c what administrators ask.
+ * Files: io.c the pass and its time; io_mail.c its mail; ending.c how
+ * connections end; session.c lines in; deliver.c bytes out; membership.c
+ * places in streams; replay.c places in logs; admin.c what administrators ask.
  *
  * Threads: io_new/start/join/free main; the rest the io thread itself, except
  *          where it says so.
@@ -144,6 +144,9 @@ struct conn *io_find(struct io *, uint64_t id);
 void io_open_feed(struct io *, struct feed *);
 /* Lets go of the room if nothing needs it. */
 void io_close_feed(struct io *, struct feed *);
+
+/* io_mail.c: one piece of mail. */
+void io_take_mail(struct io *, struct mail *);
 
 /* session.c: what was read, as far as may be. */
 void session_input(struct io *, struct conn *);
