@@ -265,31 +265,6 @@ flush(struct io *io, struct conn *c)
 	return rc > 0;
 }
 
-bool
-deliver_done(const struct conn *c)
-{
-	if (c->blocked || c->out != NULL || c->under_way > 0 || c->held)
-		return false;
-	if (c->silent)
-		return true;
-	for (struct link *l = c->members.next; l != &c->members;
-	    l = l->next) {
-		struct member *m = list_entry(l, struct member, in_conn);
-		struct chunk *chunk = m->chunk;
-		uint32_t off = m->off;
-
-		if (m->gone)
-			continue;
-		/* It has fallen behind, and is catching up. */
-		if (chunk == NULL)
-			return false;
-		if (member_position(m) < m->until &&
-		    chunk_ready(&chunk, &off) > 0)
-			return false;
-	}
-	return true;
-}
-
 /* What little the streams have goes with private output, in one send: the
  * answer to a JOIN with what was missed, and with the lines of who came at the
  * same time. */
@@ -339,20 +314,6 @@ deliver_members(struct io *io, struct conn *c)
 		else if (!m->asking)
 			deliver_ask(m);
 	}
-}
-
-void
-deliver_last(struct member *m)
-{
-	struct chunk *chunk = m->chunk;
-	uint32_t off = m->off, ready;
-
-	if (m->gone || chunk == NULL)
-		return;
-	while ((ready = chunk_ready(&chunk, &off)) > 0)
-		off += ready;
-	if (chunk->start + off < m->until)
-		m->until = chunk->start + off;
 }
 
 /* All it asked is answered: what the streams have now is the last it gets,

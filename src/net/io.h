@@ -168,6 +168,8 @@ struct behind *deliver_behind(struct member *);
 void deliver_caught_up(struct member *);
 /* It is given what its streams have now, and no more. */
 void deliver_last(struct member *);
+/* Has the connection everything that its streams have? */
+bool deliver_done(const struct conn *);
 /* Mail of memberships. */
 void deliver_again(struct io *, struct move *);
 void deliver_end(struct io *, struct move *);
@@ -179,8 +181,6 @@ void deliver_forget(struct io *, struct member *);
 /* deliver.c: sends some of what a room has said, `len` bytes in all: how many
  * the socket took, less than that if it is blocked; -1: it is closed. */
 ssize_t deliver_send(struct io *, struct conn *, struct msghdr *, size_t len);
-/* Has the connection everything that its streams have? */
-bool deliver_done(const struct conn *);
 /* deliver.c: the membership is over for this connection, which hears its last
  * words. */
 void deliver_finish(struct io *, struct member *);

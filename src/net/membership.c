@@ -196,3 +196,42 @@ deliver_forget(struct io *io, struct member *m)
 	if (c != NULL && c->fd < 0)
 		io_bury(io, c);
 }
+
+void
+deliver_last(struct member *m)
+{
+	struct chunk *chunk = m->chunk;
+	uint32_t off = m->off, ready;
+
+	if (m->gone || chunk == NULL)
+		return;
+	while ((ready = chunk_ready(&chunk, &off)) > 0)
+		off += ready;
+	if (chunk->start + off < m->until)
+		m->until = chunk->start + off;
+}
+
+bool
+deliver_done(const struct conn *c)
+{
+	if (c->blocked || c->out != NULL || c->under_way > 0 || c->held)
+		return false;
+	if (c->silent)
+		return true;
+	for (struct link *l = c->members.next; l != &c->members;
+	    l = l->next) {
+		struct member *m = list_entry(l, struct member, in_conn);
+		struct chunk *chunk = m->chunk;
+		uint32_t off = m->off;
+
+		if (m->gone)
+			continue;
+		/* It has fallen behind, and is catching up. */
+		if (chunk == NULL)
+			return false;
+		if (member_position(m) < m->until &&
+		    chunk_ready(&chunk, &off) > 0)
+			return false;
+	}
+	return true;
+}
