@@ -8,8 +8,9 @@
  * triggered and registered once; a thread that has turns left does not sleep.
  *
  * Files: io.c the pass and its time; io_mail.c its mail; ending.c how
- * connections end; session.c lines in; deliver.c bytes out; membership.c
- * places in streams; replay.c places in logs; admin.c what administrators ask.
+ * connections end; session.c lines in; requests.c what they ask of rooms;
+ * deliver.c bytes out; membership.c places in streams; replay.c places in logs;
+ * admin.c what administrators ask.
  *
  * Threads: io_new/start/join/free main; the rest the io thread itself, except
  *          where it says so.
@@ -150,7 +151,9 @@ void io_take_mail(struct io *, struct mail *);
 
 /* session.c: what was read, as far as may be. */
 void session_input(struct io *, struct conn *);
-/* A request is back. */
+/* requests.c: to its room, or held until that has places. */
+void session_send(struct io *, struct conn *, struct request *);
+/* It is back. */
 void session_returned(struct io *, struct request *);
 /* A full mailbox has places again. */
 void session_space(struct io *, struct feed *);

@@ -25,12 +25,6 @@
 enum { PAGES_MOST = 4 };
 
 static bool
-is_page(enum verb verb)
-{
-	return verb == VERB_HISTORY || verb == VERB_SEARCH;
-}
-
-static bool
 may_ask(const struct conn *c)
 {
 	return c->fd >= 0 && c->end == END_NONE && !c->joining &&
@@ -168,52 +162,6 @@ find_feed(struct io *io, struct conn *c, const struct words *w,
 	return f;
 }
 
-/* A pass's requests go to their room together, as long as they have places;
- * the box itself tells who is over. */
-static bool
-post(struct io *io, struct request *r)
-{
-	struct feed *f = r->feed;
-
-	if (f->asks < mailbox_places(&f->room->inbox)) {
-		io_ask(io, f, &r->mail);
-		f->asks++;
-	} else {
-		io_post(f);
-		if (!mailbox_post(&f->room->inbox, &r->mail,
-		    f->waiting ? NULL : &f->space)) {
-			f->waiting = true;
-			return false;
-		}
-	}
-	if (list_empty(&f->touched))
-		list_append(&io->touched, &f->touched);
-	io_count(io, COUNT_REQUESTS, 1);
-	return true;
-}
-
-static void
-send_request(struct io *io, struct conn *c, struct request *r)
-{
-	if (r->words.command->verb == VERB_JOIN)
-		c->joining = true;
-	if (r->words.command->verb == VERB_LEAVE && r->from != NULL)
-		c->leaving = r->from->quitting = true;
-	c->pages += is_page(r->words.command->verb);
-	c->under_way++;
-	r->feed->under_way++;
-	if (r->from != NULL)
-		r->from->under_way++;
-	if (c->under_way >=
-	    (unsigned)config_get(&c->net->config->limits_pending))
-		io_refused(io, c, LIMIT_PENDING);
-	if (post(io, r))
-		return;
-	io_refused(io, c, LIMIT_MAILBOX);
-	c->held = r;
-	list_append(&r->feed->held, &r->in_held);
-}
-
 /* Signals are what goes first when there is too much. */
 static bool
 drop_signal(struct io *io, const struct conn *c, struct feed *f,
@@ -251,7 +199,7 @@ to_room(struct io *io, struct conn *c, const struct words *w,
 	r->feed = f;
 	r->member = r->from = m;
 	r->wait = wait;
-	send_request(io, c, r);
+	session_send(io, c, r);
 }
 
 /* To main, or on a visit to every io thread, this one first. */
@@ -438,88 +386,4 @@ session_input(struct io *io, struct conn *c)
 		conn_keep(c, rest.at, rest.len);
 	/* A new password may have been in it. */
 	sodium_memzero(io->buf, most);
-}
-
-static void
-count_refusal(struct io *io, const struct conn *c,
-    const struct request *r)
-{
-	enum limiter l;
-
-	if (r->limit == NULL)
-		return;
-	l = limit_find(r->limit);
-	if (l < LIMIT_COUNT)
-		io_refused(io, c, l);
-}
-
-/* A JOIN is back: with a membership and a place, unless it was refused. */
-static void
-joined(struct io *io, struct conn *c, struct request *r)
-{
-	if (r->place.chunk == NULL && r->place.log == 0)
-		return;
-	deliver_attach(io, c, r->member, &r->place);
-}
-
-void
-session_returned(struct io *io, struct request *r)
-{
-	struct conn *c = r->conn;
-	struct feed *f = r->feed;
-	struct member *from = r->from;
-	enum verb verb = r->words.command->verb;
-
-	c->under_way--;
-	c->pages -= is_page(verb);
-	count_refusal(io, c, r);
-	if (verb == VERB_JOIN)
-		c->joining = false;
-	if (verb == VERB_LEAVE && r->reply != NULL && from != NULL &&
-	    from->quitting)
-		c->leaving = from->quitting = false;
-	if (c->fd >= 0 && verb == VERB_JOIN && c->cut != NULL &&
-	    c->cut == r->member)
-		deliver_uncut(c);
-	if (c->fd >= 0 && r->list != NULL) {
-		io->passed += r->list->len;
-		conn_put(c, r->list);
-		r->list = NULL;
-	}
-	if (c->fd >= 0 && r->reply != NULL) {
-		io->passed += r->reply->len;
-		conn_put(c, r->reply);
-		r->reply = NULL;
-	}
-	if (verb == VERB_JOIN)
-		joined(io, c, r);
-	request_free(&io->spares, &r);
-	if (from != NULL) {
-		from->under_way--;
-		deliver_forget(io, from);
-	}
-	if (f != NULL && --f->under_way == 0)
-		io_close_feed(io, f);
-	if (c->fd < 0)
-		io_bury(io, c);
-	else if (c->out != NULL || c->end != END_NONE || c->in_len > 0 ||
-	    c->readable)
-		io_turn(io, c);
-}
-
-void
-session_space(struct io *io, struct feed *f)
-{
-	f->waiting = false;
-	while (!list_empty(&f->held)) {
-		struct request *r =
-		    list_entry(f->held.next, struct request, in_held);
-
-		if (!post(io, r))
-			return;
-		list_remove(&r->in_held);
-		r->conn->held = NULL;
-		io_turn(io, r->conn);
-	}
-	io_close_feed(io, f);
 }
