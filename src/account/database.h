@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Its schema is a table of steps in database.c; PRAGMA user_version counts
+ * Its schema is a table of steps in schema.c; PRAGMA user_version counts
  * those that were done. WAL with synchronous=FULL: what is committed survives
  * a lost power (with NORMAL whole tables were seen to go), and other programs
  * may read it meanwhile.
