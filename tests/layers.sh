@@ -30,6 +30,7 @@ offenders() {
 				header == "account/manifest.h"
 		if (part[3] == "")
 			return header == "server.h" ||
+				header == "parts.h" ||
 				header == "sandbox.h" ||
 				header == "storage.h" || to in rank
 		from = part[2]
