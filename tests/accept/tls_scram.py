@@ -4,36 +4,23 @@
 # SPDX-License-Identifier: MIT
 """What a login costs the server is told apart by logging in without TLS, as a
 guest, or both: the differences are the handshake's and SCRAM's."""
-import base64
-import hashlib
-import hmac
-import os
-
 from accept import Row, Server, administrator, load, until
+import sasl
 
 row = Row("tls_scram", "2,000 accounts over TLS, by SCRAM-SHA-256-PLUS",
           {"members": (2000, "accounts"), "time": (10, "seconds of chat"),
            "rate": (0.2, "messages a second of each"),
            "at-once": (200, "logins under way")})
-PASSWORD, SALT, ITERATIONS = b"correct horse", os.urandom(16), 10000
+PASSWORD = "correct horse"
 ROOM = 100
 rooms = row.args.members // ROOM
 members = rooms * ROOM
 server = Server(row)
 
 
-def verifier():
-    salted = hashlib.pbkdf2_hmac("sha256", PASSWORD, SALT, ITERATIONS)
-    key = hmac.digest(salted, b"Client Key", "sha256")
-    parts = (SALT, hashlib.sha256(key).digest(),
-             hmac.digest(salted, b"Server Key", "sha256"))
-    return "SCRAM-SHA-256$%d:%s$%s:%s" % (ITERATIONS, *(
-        base64.b64encode(part).decode() for part in parts))
-
-
 def make_accounts():
     """One answer for each, in order: the store commits many at a time."""
-    one, admin = verifier(), administrator(server)
+    one, admin = sasl.verifier(PASSWORD), administrator(server)
     for begin in range(0, members, 100):
         admin.send(*("ACCOUNT add load%d %s" % (i, one)
                      for i in range(begin, min(begin + 100, members))))
@@ -43,7 +30,7 @@ def make_accounts():
 
 LOGINS = {"guests": {},
           "guests over TLS": {"tls": True},
-          "accounts": {"users": "load", "password": PASSWORD.decode()}}
+          "accounts": {"users": "load", "password": PASSWORD}}
 LOGINS["accounts over TLS"] = {**LOGINS["guests over TLS"],
                                **LOGINS["accounts"]}
 

@@ -17,10 +17,7 @@ def must(good, what):
 
 
 def rules(version=None, files=None):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if version:
-        context.minimum_version = context.maximum_version = version
+    context = sasl.any_certificate(version)
     if files:
         context.load_cert_chain(*files)
     return context

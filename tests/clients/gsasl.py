@@ -61,9 +61,7 @@ def by_library(wire, name, password, binding):
 
 
 def main():
-    rules = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    rules.check_hostname, rules.verify_mode = False, ssl.CERT_NONE
-    rules.maximum_version = ssl.TLSVersion.TLSv1_2
+    rules = sasl.any_certificate(ssl.TLSVersion.TLSv1_2)
     with Server() as server:
         with sasl.administrator(server.socket) as root:
             sasl.add(root, "bud", PASSWORD)

@@ -1,28 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How far one has read: vcrp in a terminal tells the server, and shows where that was."""
-import os, queue, re, socket, threading, unittest
-from screen import Terminal
+import os, queue, unittest
+from screen import Fake, Terminal
 from server import PATIENCE
 
 
-class Fake(threading.Thread):
+class OneRoom(Fake):
     """A server of one room, with ten events, of which five were read."""
 
     def __init__(self, name, refuses=False):
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        super().__init__()
         self.name, self.refuses, self.heard = name, refuses, queue.Queue()
-
-    def run(self):
-        self.connection, _ = self.listener.accept()
-        with self.listener, self.connection, self.connection.makefile("rb") as file:
-            for line in file:
-                attributes, text = re.match(r"(@\S+ )?(.*)", line.decode()).groups("")
-                self.answer(attributes, text.split(" "))
-
-    def say(self, *lines):
-        self.connection.sendall("".join(line + "\n" for line in lines).encode())
 
     def answer(self, id, words):
         verb, room = words[0], (words + [""])[1]
@@ -43,11 +32,10 @@ class Fake(threading.Thread):
 
 class Marks(unittest.TestCase):
     def start(self, *arguments, **more):
-        self.server = Fake(*arguments, **more)
+        self.server = OneRoom(*arguments, **more)
         self.server.start()
-        address = "127.0.0.1:%d" % self.server.listener.getsockname()[1]
         environment = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", HOME="/nonexistent",
-                           XDG_STATE_HOME="/nonexistent", VCRP_SERVER=address)
+                           XDG_STATE_HOME="/nonexistent", VCRP_SERVER=self.server.address)
         self.terminal = Terminal(environment, "-n", "alice")
         self.terminal.wait_for("event 110")
 

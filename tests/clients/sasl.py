@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Logins by SASL as RFC 4616, 5802 and 7677 have them, without any library of ours."""
-import base64, hashlib, hmac, os, socket
+import base64, hashlib, hmac, os, socket, ssl
 
 ITERATIONS = 10000
 
@@ -19,6 +19,15 @@ def verifier(password, iterations=ITERATIONS, salt=None):
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     stored = hashlib.sha256(mac(salted, "Client Key")).digest()
     return f"SCRAM-SHA-256${iterations}:{b64(salt)}${b64(stored)}:{b64(mac(salted, 'Server Key'))}"
+
+
+def any_certificate(version=None):
+    """TLS that trusts whoever answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if version:
+        context.minimum_version = context.maximum_version = version
+    return context
 
 
 class Wire:

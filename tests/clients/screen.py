@@ -1,9 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""vcrp in a terminal of a test's own."""
-import os, pty, select
+"""vcrp in a terminal of a test's own, and a server that is not one."""
+import os, pty, re, select, socket, threading
 from server import PATIENCE
 
 VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
+
+
+class Fake(threading.Thread):
+    """Answers one connection, line by line, by its answer(attributes, words)."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+
+    def run(self):
+        self.connection, _ = self.listener.accept()
+        with self.listener, self.connection, self.connection.makefile("rb") as file:
+            for line in file:
+                attributes, text = re.match(r"(@\S+ )?(.*)", line.decode()).groups("")
+                self.answer(attributes, text.split(" "))
+
+    def say(self, *lines):
+        self.connection.sendall("".join(line + "\n" for line in lines).encode())
 
 
 class Terminal:
@@ -25,8 +44,8 @@ class Terminal:
         self.seen += data
         return data
 
-    def wait_for(self, text):
-        while text not in self.text():
+    def wait_for(self, text, count=1):
+        while self.text().count(text) < count:
             if not self.read():
                 raise AssertionError(f"no {text!r} in {self.text()[-500:]!r}")
 

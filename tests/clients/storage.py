@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """What is kept: backups, restores and exports of a real server, what was said earlier, and clients
 whose server is killed and comes back with its log."""
-import json, os, pty, re, select, socket, subprocess, threading, unittest
+import json, os, re, socket, subprocess, threading, unittest
+from screen import Terminal
 from server import PATIENCE, Server
 
-VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
 VCRPCTL = os.path.abspath(os.environ.get("VCRPCTL", "./vcrpctl"))
 VCRPD = os.path.abspath(os.environ.get("VCRPD", "./vcrpd"))
 TALKER = os.path.abspath(os.environ.get("TALKER", "./tests/clients/talker"))
@@ -260,37 +260,19 @@ class Export(Base):
         self.assertIn("no-such-room", self.ctl("export", "none", status=1))
 
 
-class Terminal:
-    """vcrp in a terminal that is ours."""
-
+class Chat(Terminal):
     def __init__(self, server, name):
-        self.seen = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(server.environment)
-            os.execv(VCRP, [VCRP, "-s", f"vcrp://{server.address}/ops", "-n", name])
+        super().__init__(server.environment, "-s", f"vcrp://{server.address}/ops", "-n", name)
 
     def wait_for(self, *texts):
         """In this order, from where the last wait ended."""
         for text in texts:
-            while text.encode() not in self.seen:
-                if not select.select([self.fd], [], [], PATIENCE)[0]:
-                    raise AssertionError(f"no {text!r} in {self.seen!r}")
-                self.seen += os.read(self.fd, 65536)
+            super().wait_for(text)
             self.seen = self.seen.split(text.encode(), 1)[1]
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
 
     def end(self):
         self.type("/quit\r")
-        try:
-            while os.read(self.fd, 65536):
-                pass
-        except OSError:
-            pass
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return super().end()
 
 
 class Earlier(Base):
@@ -299,7 +281,7 @@ class Earlier(Base):
         person.ask("JOIN ops")
         for n in range(30):
             person.ask(f"SAY ops the word {n} was said")
-        terminal = Terminal(self.server, "bob")
+        terminal = Chat(self.server, "bob")
         terminal.wait_for(*(f"~alice: the word {n} was said" for n in range(10, 30)))
         terminal.type("/history 3\r")
         terminal.wait_for(*(f"~alice: the word {n} was said" for n in range(27, 30)))

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 """vcrp in a terminal, with a server and people who mean it ill: what they send must do nothing to
 the terminal, and the line being typed must live through it."""
-import os, pty, re, select, socket, threading, unittest
+import os, re, unittest
+from screen import Fake, Terminal
 
-VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
-PATIENCE = 20
 ATTACKS = [
     "\x1b]0;title\x07", "\x1b]52;c;ZXZpbA==\x07", "\x1b[2J", "\x1b[6n", "\x1b[31m", "\x1bc", "\x1bPq#0\x1b\\",
     "\x1b[?1049h", "\x9b2J", "\x9d0;t\x9c", "\x85", "\x07", "\x08\x08\x08", "\x0b", "\x0c", "\x0e\x0f", "\x7f",
@@ -16,13 +15,11 @@ OWN = re.compile("\x1b\\[[0-9]*[ABCDJK@P]")
 FORBIDDEN = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 
 
-class Evil(threading.Thread):
+class Evil(Fake):
     """Answers everything, with each attack in each place that a text can be in."""
 
     def __init__(self):
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        super().__init__()
         self.number = 100
 
     def lines(self, room):
@@ -34,16 +31,6 @@ class Evil(threading.Thread):
                          "@x={a} NOTICE x"):
                 self.number += "{n}" in line
                 yield line.format(a=attack.replace(" ", "_"), r=room, n=self.number)
-
-    def run(self):
-        self.connection, _ = self.listener.accept()
-        with self.listener, self.connection, self.connection.makefile("rb") as file:
-            for line in file:
-                attributes, text = re.match(r"(@\S+ )?(.*)", line.decode()).groups("")
-                self.answer(attributes, text.split(" "))
-
-    def say(self, *lines):
-        self.connection.sendall("".join(f"NOTICE {line}\n" for line in lines).encode())
 
     def answer(self, attributes, words):
         room, lines = "ro\u202eom", []
@@ -66,47 +53,16 @@ class Evil(threading.Thread):
             lines = [f"{attributes}MSG {room} {self.number} 1 ~me\x1b[2J {' '.join(words[2:])}"]
         elif words[0] == "QUIT":
             lines = ["BYE quit " + "".join(ATTACKS)]
-        self.connection.sendall("".join(line + "\n" for line in lines).encode())
+        self.say(*lines)
 
 
-class Terminal:
-    """A program whose terminal we are."""
-
+class Victim(Terminal):
     def __init__(self, *arguments):
         self.server = Evil()
         self.server.start()
-        self.seen = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm", LC_ALL="C.UTF-8", HOME="/nonexistent", XDG_STATE_HOME="/nonexistent")
-            os.execv(VCRP, [VCRP, "-s", self.server.address, "-n", "me", *arguments])
-
-    def read(self):
-        if not select.select([self.fd], [], [], PATIENCE)[0]:
-            raise AssertionError("nothing comes after " + repr(self.text()[-500:]))
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            data = b""  # the program has ended
-        self.seen += data
-        return data
-
-    def wait_for(self, text, count=1):
-        while self.text().count(text) < count:
-            if not self.read():
-                raise AssertionError(f"no {text!r} in {self.text()[-500:]!r}")
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def end(self):
-        while self.read():
-            pass
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def text(self):
-        return self.seen.decode(errors="replace")
+        environment = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", HOME="/nonexistent",
+                           XDG_STATE_HOME="/nonexistent")
+        super().__init__(environment, "-s", self.server.address, "-n", "me", *arguments)
 
 
 class Safety(unittest.TestCase):
@@ -119,12 +75,12 @@ class Safety(unittest.TestCase):
             self.assertRegex(match[1], r"^(\n|\x1b\[|$)", match)
 
     def test_the_chat_is_not_played_with(self):
-        terminal = Terminal()
+        terminal = Victim()
         terminal.wait_for("all was sent")
         terminal.wait_for("that was the page")  # asked for when it had joined
         terminal.type("half a l\u00efne")
         terminal.wait_for("> half a l\u00efne")
-        terminal.server.say("somebody said something")
+        terminal.server.say("NOTICE somebody said something")
         terminal.wait_for("> half a l\u00efne", 2)  # drawn again, below that
         self.assertRegex(terminal.text(), "(?s)somebody said something\r\n.*> half a l\u00efne$")
         terminal.type(", and the rest\r")
@@ -139,12 +95,12 @@ class Safety(unittest.TestCase):
 
     def test_the_commands_are_not_played_with(self):
         for arguments, status in ((["rooms"], 0), (["who", "x"], 1), (["say", "x", "hi"], 0)):
-            terminal = Terminal(*arguments)
+            terminal = Victim(*arguments)
             self.assertEqual(terminal.end(), status)
             self.assert_harmless(terminal)
 
     def test_tail_is_not_played_with(self):
-        terminal = Terminal("tail", "x")
+        terminal = Victim("tail", "x")
         terminal.wait_for("MSG ro", 2 * len(ATTACKS))
         os.kill(terminal.pid, 15)
         self.assertEqual(terminal.end(), -15)

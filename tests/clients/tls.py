@@ -3,6 +3,7 @@
 """TLS and plain text on one port: who comes by which, what is refused, what a slow reader gets, and
 certificates that change while people talk."""
 import os, re, shutil, socket, ssl, subprocess, sys, time
+from sasl import any_certificate
 from server import Server
 
 UNTRUSTED = "limits = { lines = 0; loopback_trusted = false; };"
@@ -11,12 +12,9 @@ TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
 
 def rules(version=None, protocols=()):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context = any_certificate(version)
     # A cut is an error, not an end.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-    if version:
-        context.minimum_version = context.maximum_version = version
     if protocols:
         context.set_alpn_protocols(protocols)
     return context
