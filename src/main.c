@@ -16,6 +16,8 @@
 #include "account/restore.h"
 #include "base/log.h"
 #include "base/service.h"
+#include "net/tls_context.h"
+#include "sandbox.h"
 #include "server.h"
 
 struct arguments {
@@ -183,6 +185,25 @@ bring_back(const struct config *config, const char *backup)
 	return restore(backup, config->server_data) ? 0 : 1;
 }
 
+/* What a start would find that is not in the file itself. */
+static int
+test(const struct config *config)
+{
+	char why[4608];
+	bool good = sandbox_test(config, why, sizeof(why)) == 0;
+
+	if (!good)
+		complain(why, NULL);
+	if (config_get(&config->tls_enable) &&
+	    !tls_context_test(config, why, sizeof(why))) {
+		complain(why, NULL);
+		good = false;
+	}
+	if (good)
+		printf("vcrpd: the configuration is good\n");
+	return good ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -204,7 +225,7 @@ main(int argc, char **argv)
 	else if (a.restore != NULL)
 		rc = bring_back(config, a.restore);
 	else if (a.test)
-		printf("vcrpd: the configuration is good\n");
+		rc = test(config);
 	else
 		rc = serve(config, &a);
 	config_free(&config);

@@ -119,27 +119,43 @@ close_to_others(const char *path)
 	close(fd);
 }
 
+/* 0 or -1 and errno. */
 static int
-check_directories(const struct sandbox *s, const struct config *c,
-    char *why, size_t size)
+check_directory(const char *path, int access)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	return faccessat(AT_FDCWD, path, access, AT_EACCESS);
+}
+
+static int
+check_data(const struct sandbox *s, char *why, size_t size)
 {
 	const char *name = s->user.name;
 
-	if (faccessat(AT_FDCWD, s->data, R_OK | W_OK | X_OK,
-	    AT_EACCESS) < 0) {
-		snprintf(why, size, "data directory %s: %s for user %s; chown "
-		    "-R %s makes it that user's", s->data, strerror(errno),
-		    name, name);
-		return -1;
-	}
-	close_to_others(s->data);
-	if (*c->storage_backups != '\0' && faccessat(AT_FDCWD,
-	    c->storage_backups, W_OK | X_OK, AT_EACCESS) < 0) {
-		snprintf(why, size, "storage.backups: %s: %s for user %s",
-		    c->storage_backups, strerror(errno), name);
-		return -1;
-	}
-	return 0;
+	if (check_directory(s->data, R_OK | W_OK | X_OK) == 0)
+		return 0;
+	snprintf(why, size, "data directory %s: %s for user %s; chown -R %s "
+	    "makes it that user's", s->data, strerror(errno), name, name);
+	return -1;
+}
+
+static int
+check_backups(const struct sandbox *s, const struct config *c, char *why,
+    size_t size)
+{
+	if (*c->storage_backups == '\0' ||
+	    check_directory(c->storage_backups, W_OK | X_OK) == 0)
+		return 0;
+	snprintf(why, size, "storage.backups: %s: %s for user %s",
+	    c->storage_backups, strerror(errno), s->user.name);
+	return -1;
 }
 
 int
@@ -153,7 +169,24 @@ sandbox_become(const struct sandbox *s, const struct config *c, char *why,
 	if (s->user.uid == 0 && *c->server_user == '\0')
 		log_warn("runs as root, though without its capabilities: name "
 		    "another user with server.user");
-	return check_directories(s, c, why, size);
+	if (check_data(s, why, size) < 0)
+		return -1;
+	close_to_others(s->data);
+	return check_backups(s, c, why, size);
+}
+
+int
+sandbox_test(const struct config *c, char *why, size_t size)
+{
+	struct sandbox s = { .data = data_directory(c) };
+
+	if (find_user(&s, c, why, size) < 0 ||
+	    privileges_become(&s.user, why, size) < 0 ||
+	    privileges_drop(why, size) < 0)
+		return -1;
+	if (access(s.data, F_OK) == 0 && check_data(&s, why, size) < 0)
+		return -1;
+	return check_backups(&s, c, why, size);
 }
 
 static void

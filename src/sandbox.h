@@ -36,6 +36,9 @@ int sandbox_prepare(struct sandbox *, const struct config *, char *why_r,
  * else's. */
 int sandbox_become(const struct sandbox *, const struct config *,
     char *why_r, size_t size);
+/* What these two would say, with nothing made or changed but as whom the
+ * process runs: that is as above. */
+int sandbox_test(const struct config *, char *why_r, size_t size);
 /* file: the configuration's, which is read again; or NULL. What the kernel
  * cannot do is logged, and done without. */
 void sandbox_close(const struct sandbox *, const struct config *,

@@ -47,11 +47,15 @@ struct tls_context {
 static bool
 say(char *why, size_t size, const char *path, const char *what)
 {
-	unsigned long error = ERR_peek_last_error();
-	const char *reason = error == 0 ? NULL : ERR_SYSTEM_ERROR(error) ?
-	    strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
+	unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+	const char *reason =
+	    last == 0 ? NULL : ERR_reason_error_string(last);
 
-	if (reason != NULL)
+	/* What follows a file that cannot be opened says less. */
+	if (first != 0 && ERR_SYSTEM_ERROR(first))
+		snprintf(why, size, "%s: %s", path,
+		    strerror(ERR_GET_REASON(first)));
+	else if (reason != NULL)
 		snprintf(why, size, "%s: %s (%s)", path, what, reason);
 	else
 		snprintf(why, size, "%s: %s", path, what);
@@ -136,7 +140,7 @@ set_rules(SSL_CTX *ctx)
 }
 
 static bool
-read_files(const struct tls_context *c, SSL_CTX *ctx, char *why, size_t size)
+read_pair(const struct tls_context *c, SSL_CTX *ctx, char *why, size_t size)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, c->path[0]) != 1)
 		return say(why, size, c->path[0],
@@ -148,6 +152,13 @@ read_files(const struct tls_context *c, SSL_CTX *ctx, char *why, size_t size)
 	    1 || SSL_CTX_check_private_key(ctx) != 1)
 		return say(why, size, c->path[1],
 		    "is not the certificate's private key in PEM");
+	return true;
+}
+
+static bool
+read_authority(const struct tls_context *c, SSL_CTX *ctx, char *why,
+    size_t size)
+{
 	if (c->ca && SSL_CTX_load_verify_file(ctx, c->path[2]) != 1)
 		return say(why, size, c->path[2],
 		    "is not a certificate in PEM");
@@ -182,7 +193,8 @@ tls_context_prepare(struct tls_context *c, char *why, size_t size)
 		SSL_CTX_free(ctx);
 		return say(why, size, "TLS", "cannot be set up");
 	}
-	if (!read_files(c, ctx, why, size)) {
+	if (!read_pair(c, ctx, why, size) ||
+	    !read_authority(c, ctx, why, size)) {
 		SSL_CTX_free(ctx);
 		return false;
 	}
@@ -237,7 +249,7 @@ tls_context_look(struct tls_context *c, uint64_t now)
 
 static bool
 find_files(struct tls_context *c, const struct config *config,
-    const char *data, const char *name, char *why, size_t size)
+    const char *data, char *why, size_t size)
 {
 	bool certificate = *config->tls_certificate != '\0';
 
@@ -255,7 +267,7 @@ find_files(struct tls_context *c, const struct config *config,
 	}
 	snprintf(c->path[0], PATH_BYTES, "%s/tls.crt", data);
 	snprintf(c->path[1], PATH_BYTES, "%s/tls.key", data);
-	return certificate_make(c->path[0], c->path[1], name, why, size);
+	return true;
 }
 
 struct tls_context *
@@ -266,13 +278,33 @@ tls_context_new(const struct config *config, const char *data,
 
 	lock_init(&c->lock, LOCK_TLS);
 	c->method = tls_method_new();
-	if (!find_files(c, config, data, name, why, size) ||
-	    !tls_context_prepare(c, why, size)) {
+	if (!find_files(c, config, data, why, size) ||
+	    (c->own && !certificate_make(c->path[0], c->path[1], name, why,
+	    size)) || !tls_context_prepare(c, why, size)) {
 		tls_context_free(&c);
 		return NULL;
 	}
 	tls_context_take(c);
 	return c;
+}
+
+bool
+tls_context_test(const struct config *config, char *why, size_t size)
+{
+	struct tls_context *c = xcalloc(1, sizeof(*c));
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	bool good;
+
+	ERR_clear_error();
+	if (ctx == NULL || !set_rules(ctx))
+		good = say(why, size, "TLS", "cannot be set up");
+	else
+		good = find_files(c, config, "", why, size) &&
+		    (c->own || read_pair(c, ctx, why, size)) &&
+		    read_authority(c, ctx, why, size);
+	SSL_CTX_free(ctx);
+	free(c);
+	return good;
 }
 
 void

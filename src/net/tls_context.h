@@ -32,6 +32,9 @@ struct tls_counts {
  * name: of the server. NULL: why_r names the file and what is wrong. */
 struct tls_context *tls_context_new(const struct config *, const char *data,
     const char *name, char *why_r, size_t size);
+/* Are the files that the configuration names good? Nothing is made, and
+ * what the server makes for itself is not looked at. */
+bool tls_context_test(const struct config *, char *why_r, size_t size);
 void tls_context_free(struct tls_context **);
 
 /* Reads the files again, for tls_context_take() to be used from then on; what

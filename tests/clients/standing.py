@@ -184,6 +184,69 @@ class ByRoot(Base):
         self.assertRegex(server.fails(), "data: Permission denied for user nobody; chown -R nobody")
 
 
+class Tested(Base):
+    """vcrpd -t: what a start would say, with nothing made."""
+
+    def told(self, config, **more):
+        server = self.server(config)
+        done = subprocess.run([server.program, "-t", "-c", server.config, "-d", server.path("data")],
+                              capture_output=True, text=True, timeout=PATIENCE, **more)
+        self.assertEqual(sorted(os.listdir(server.directory)), ["vcrpd", "vcrpd.conf"])
+        self.assertEqual(done.returncode, 0 if "is good" in done.stdout else 1, done.stderr)
+        return done.stdout + done.stderr
+
+    def pair(self, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=test", "-keyout", os.path.join(self.place, name + ".key"), "-out",
+                        os.path.join(self.place, name + ".crt")], check=True, capture_output=True)
+
+    def setUp(self):
+        self.place = tempfile.mkdtemp(prefix="vcrp-test-")
+        self.addCleanup(shutil.rmtree, self.place)
+        os.chmod(self.place, 0o755)
+
+    def test_what_is_good_is_good(self):
+        self.assertIn("the configuration is good", self.told(""))
+        self.pair("one")
+        text = 'tls = { certificate = "D/one.crt"; key = "D/one.key"; client_ca = "D/one.crt"; };' \
+               'storage = { backups = "D"; };'
+        self.assertIn("the configuration is good", self.told(text.replace("D", self.place)))
+
+    def test_certificates_are_looked_at(self):
+        self.pair("one")
+        self.pair("two")
+        with open(os.path.join(self.place, "text"), "w") as file:
+            file.write("no certificate\n")
+        for text, why in (
+                ('certificate = "D/none"; key = "D/one.key";', "D/none: No such file"),
+                ('certificate = "D/text"; key = "D/one.key";', "D/text: is not a certificate in PEM"),
+                ('certificate = "D/one.crt"; key = "D/none";', "D/none: No such file"),
+                ('certificate = "D/one.crt"; key = "D/two.key";', "D/two.key: is not the certificate's private key"),
+                ('certificate = "D/one.crt";', "tls.key: is missing"),
+                ('client_ca = "D/none";', "D/none: No such file"),
+                ('client_ca = "D/text";', "D/text: is not a certificate in PEM")):
+            self.assertRegex(self.told("tls = { %s };" % text.replace("D", self.place)),
+                             "vcrpd: " + why.replace("D", self.place))
+        self.assertIn("is good", self.told('tls = { enable = false; client_ca = "/nowhere"; };'))
+
+    def test_users_and_directories_are_looked_at(self):
+        self.assertIn("vcrpd: server.user: there is no user no-such-user",
+                      self.told('server = { user = "no-such-user"; };'))
+        self.assertRegex(self.told('storage = { backups = "/nowhere/at/all"; };'),
+                         "vcrpd: storage.backups: /nowhere/at/all: No such file")
+        self.assertRegex(self.told('storage = { backups = "/etc/passwd"; };'),
+                         "vcrpd: storage.backups: /etc/passwd: Not a directory")
+
+    @unittest.skipUnless(ROOT, "only root can be somebody else")
+    def test_what_that_user_cannot_read_is_told(self):
+        self.pair("one")
+        text = 'server = { user = "nobody"; }; tls = { certificate = "D/one.crt"; key = "D/one.key"; };'
+        self.assertRegex(self.told(text.replace("D", self.place)), "one.key: Permission denied")
+        self.assertIn("only root can start the server as daemon",
+                      self.told('server = { user = "daemon"; };', user=NOBODY.pw_uid, group=NOBODY.pw_gid,
+                                extra_groups=[]))
+
+
 class Reach(Base):
     def started(self, config=""):
         server = self.server(config)
