@@ -335,6 +335,26 @@ new_keys_without_end_are_a_turn_each(void)
 	close_site(&e);
 }
 
+/* epoll tells of what comes once, maybe while records of before are left over
+ * that can be had without a look at the socket. */
+static void
+what_comes_between_two_records_is_not_forgotten(void)
+{
+	struct ends e;
+	char buf[16];
+
+	open_ends(&e);
+	CU_ASSERT_EQUAL(SSL_write(e.client, "one\n", 4), 4);
+	CU_ASSERT_EQUAL(SSL_write(e.client, "two\n", 4), 4);
+	CU_ASSERT_EQUAL(tls_recv(e.server, buf, sizeof(buf)), 4);
+	CU_ASSERT(tls_readable(e.server));
+	CU_ASSERT_EQUAL(SSL_write(e.client, "three\n", 6), 6);
+	CU_ASSERT_EQUAL(tls_recv(e.server, buf, sizeof(buf)), 4);
+	CU_ASSERT(tls_readable(e.server));
+	CU_ASSERT_EQUAL(tls_recv(e.server, buf, sizeof(buf)), 6);
+	close_site(&e);
+}
+
 /* It waits for its socket also where it has handed over all it had. */
 static void
 a_connection_is_blocked_by_what_is_kept(void)
@@ -822,6 +842,8 @@ static CU_TestInfo tests[] = {
 	{ "much comes in whole", much_comes_in_whole },
 	{ "new keys without end are a turn each",
 	    new_keys_without_end_are_a_turn_each },
+	{ "what comes between two records is not forgotten",
+	    what_comes_between_two_records_is_not_forgotten },
 	{ "a connection is blocked by what is kept",
 	    a_connection_is_blocked_by_what_is_kept },
 	{ "what is kept is little", what_is_kept_is_little },

@@ -35,7 +35,7 @@ struct tls {
 	int                 error;	/* of the socket; 0: none */
 	bool                ready;	/* the handshake is over */
 	bool                broken;	/* nothing more may be written */
-	bool                emptied;	/* the socket, by the last look */
+	bool                emptied;	/* the socket, by a look of this call */
 	bool                yielded;	/* it was not looked at again */
 	bool                more;	/* tls_readable() */
 	size_t              read;	/* since others had a turn */
@@ -296,7 +296,9 @@ tls_recv(struct tls *t, void *buf, size_t size)
 	int rc, what;
 
 	ERR_clear_error();
-	t->yielded = t->more = false;
+	/* What came since the last look was told, once, maybe while records
+	 * were left over from then: only a look of this call counts. */
+	t->emptied = t->yielded = t->more = false;
 	rc = SSL_read_ex(t->ssl, buf, size, &n);
 	what = SSL_get_error(t->ssl, rc);
 	push(t);
