@@ -8,8 +8,16 @@
 
 enum { MAPPED_BITS = 96 };	/* in front of an IPv4 address */
 
-static bool
-parse_ip(struct slice s, struct in6_addr *ip, bool *four_r)
+void
+network_map(const void *four, struct in6_addr *ip_r)
+{
+	memset(ip_r, 0, sizeof(*ip_r));
+	ip_r->s6_addr[10] = ip_r->s6_addr[11] = 0xff;
+	memcpy(&ip_r->s6_addr[12], four, sizeof(struct in_addr));
+}
+
+bool
+network_ip(struct slice s, struct in6_addr *ip_r, bool *four_r)
 {
 	char text[INET6_ADDRSTRLEN];
 	struct in_addr four;
@@ -20,10 +28,8 @@ parse_ip(struct slice s, struct in6_addr *ip, bool *four_r)
 	text[s.len] = '\0';
 	*four_r = inet_pton(AF_INET, text, &four) == 1;
 	if (!*four_r)
-		return inet_pton(AF_INET6, text, ip) == 1;
-	memset(ip, 0, sizeof(*ip));
-	ip->s6_addr[10] = ip->s6_addr[11] = 0xff;
-	memcpy(&ip->s6_addr[12], &four, sizeof(four));
+		return inet_pton(AF_INET6, text, ip_r) == 1;
+	network_map(&four, ip_r);
 	return true;
 }
 
@@ -56,7 +62,7 @@ network_parse(struct slice text, struct network *n, const char **why_r)
 		ip.len = (size_t)(slash - text.at);
 	*why_r = "must be a numeric address, or a network such as "
 	    "192.0.2.0/24 or 2001:db8::/32";
-	if (!parse_ip(ip, &n->ip, &four))
+	if (!network_ip(ip, &n->ip, &four))
 		return false;
 	n->bits = four ? 32 : NETWORK_BITS;
 	*why_r = four ? "bits are 0 to 32" : "bits are 0 to 128";

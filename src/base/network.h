@@ -21,6 +21,10 @@ struct network {
 	unsigned        bits;	/* of the mapped form */
 };
 
+/* The four bytes of an IPv4 address, in network order. */
+void network_map(const void *four, struct in6_addr *ip_r);
+/* A numeric address; *four_r: of IPv4. */
+bool network_ip(struct slice text, struct in6_addr *ip_r, bool *four_r);
 /* An address, or an address, "/" and a number of bits; what is set behind the
  * bits is a mistake, and refused. False: *why_r says what is wrong. */
 bool network_parse(struct slice text, struct network *,

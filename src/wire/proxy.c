@@ -1,8 +1,7 @@
 /* proxy.c -- the header of the PROXY protocol, versions 1 and 2
  *
  * SPDX-License-Identifier: MIT */
-#include <arpa/inet.h>
-
+#include "base/network.h"
 #include "wire/proxy.h"
 
 enum {
@@ -20,14 +19,6 @@ begins(struct slice s, const char *with, size_t len)
 	return memcmp(s.at, with, s.len < len ? s.len : len) == 0;
 }
 
-static void
-map(struct in6_addr *ip, const void *four)
-{
-	memset(ip, 0, sizeof(*ip));
-	ip->s6_addr[10] = ip->s6_addr[11] = 0xff;
-	memcpy(&ip->s6_addr[12], four, 4);
-}
-
 /* The next word of a header of version 1, which are parted by one space. */
 static struct slice
 cut(struct slice *rest)
@@ -43,21 +34,11 @@ cut(struct slice *rest)
 }
 
 static bool
-parse_ip(struct slice s, int family, struct in6_addr *ip_r)
+parse_ip(struct slice s, bool four, struct in6_addr *ip_r)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in_addr four;
+	bool is_four;
 
-	if (s.len >= sizeof(text) || memchr(s.at, '\0', s.len) != NULL)
-		return false;
-	memcpy(text, s.at, s.len);
-	text[s.len] = '\0';
-	if (family == AF_INET6)
-		return inet_pton(AF_INET6, text, ip_r) == 1;
-	if (inet_pton(AF_INET, text, &four) != 1)
-		return false;
-	map(ip_r, &four);
-	return true;
+	return network_ip(s, ip_r, &is_four) && is_four == four;
 }
 
 static bool
@@ -82,16 +63,16 @@ parse_text(struct slice rest, struct proxy_source *source_r)
 {
 	struct slice word = cut(&rest), from, to;
 	struct proxy_source dest;
-	int family = slice_is(word, "TCP4") ? AF_INET : AF_INET6;
+	bool four = slice_is(word, "TCP4");
 
 	if (slice_is(word, "UNKNOWN"))
 		return PROXY_OWN;
-	if (!slice_is(word, "TCP4") && !slice_is(word, "TCP6"))
+	if (!four && !slice_is(word, "TCP6"))
 		return PROXY_BAD;
 	from = cut(&rest);
 	to = cut(&rest);
-	if (!parse_ip(from, family, &source_r->ip) ||
-	    !parse_ip(to, family, &dest.ip))
+	if (!parse_ip(from, four, &source_r->ip) ||
+	    !parse_ip(to, four, &dest.ip))
 		return PROXY_BAD;
 	from = cut(&rest);
 	return parse_port(from, &source_r->port) &&
@@ -133,7 +114,7 @@ addresses(unsigned kind, struct slice s, struct proxy_source *source_r)
 	if (s.len < (wide == 4 ? INET_BYTES : INET6_BYTES))
 		return PROXY_BAD;
 	if (wide == 4)
-		map(&source_r->ip, s.at);
+		network_map(s.at, &source_r->ip);
 	else
 		memcpy(&source_r->ip, s.at, wide);
 	source_r->port = (uint16_t)two_bytes(s.at + 2 * wide);
