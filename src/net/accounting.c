@@ -349,13 +349,8 @@ static void
 send_order(struct io *io, struct conn *c, const struct words *w,
     struct slice line, struct asking *a)
 {
-	struct request *r = request_new(&io->spares, w, line);
+	struct request *r = session_request(io, c, w, line);
 
-	r->conn = c;
-	r->who = c->contact.person;
-	r->conn_id = c->contact.conn;
-	r->io = io->index;
-	c->under_way++;
 	a->order.asker = r;
 	a->order.conn = c->contact.conn;
 	a->order.back = &io->box;

@@ -112,8 +112,9 @@ refusal_stats(struct net *net, const struct acceptor_counts *counts,
 	}
 }
 
-void
-admin_stats(struct net *net, struct request *r)
+/* STATS without its word, one number each. */
+static void
+stats(struct net *net, struct request *r)
 {
 	struct room_sums s = { 0 };
 	struct acceptor_counts counts;
@@ -281,7 +282,7 @@ conclude(struct net *net, struct request *r)
 	switch (r->words.command->verb) {
 	case VERB_STATS:
 		if (r->words.count == 0)
-			admin_stats(net, r);
+			stats(net, r);
 		else if (slice_is_nocase(word, "rooms"))
 			registry_each(net->registry, one_room, &r->reply);
 		else if (!slice_is_nocase(word, "connections"))

@@ -66,7 +66,8 @@ struct io {
 	bool           over;		/* (o) the thread ends */
 	uint64_t       passed;		/* (o) bytes read and answered since
 					 * memory was looked at */
-	struct mail    quiet;		/* MAIL_ORDER: to main, once all have ended */
+	struct mail    quiet;		/* MAIL_ORDER: to main, once all have
+					 * ended */
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */
 	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */
@@ -151,7 +152,11 @@ void io_take_mail(struct io *, struct mail *);
 
 /* session.c: what was read, as far as may be. */
 void session_input(struct io *, struct conn *);
-/* requests.c: to its room, or held until that has places. */
+/* requests.c: what the line asks, of its connection, which has one more under
+ * way until it is back. */
+struct request *session_request(struct io *, struct conn *,
+    const struct words *, struct slice line);
+/* To its room, or held until that has places. */
 void session_send(struct io *, struct conn *, struct request *);
 /* It is back. */
 void session_returned(struct io *, struct request *);
@@ -207,7 +212,5 @@ void replay_end(struct io *, struct member *);
 void admin_ask(struct io *, struct request *);
 /* Mail: on this thread; then on to the next. */
 void admin_visit(struct io *, struct request *);
-/* STATS without its word, one number each. */
-void admin_stats(struct net *, struct request *);
 
 #endif

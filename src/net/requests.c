@@ -11,6 +11,20 @@ is_page(enum verb verb)
 	return verb == VERB_HISTORY || verb == VERB_SEARCH;
 }
 
+struct request *
+session_request(struct io *io, struct conn *c, const struct words *w,
+    struct slice line)
+{
+	struct request *r = request_new(&io->spares, w, line);
+
+	r->conn = c;
+	r->who = c->contact.person;
+	r->conn_id = c->contact.conn;
+	r->io = io->index;
+	c->under_way++;
+	return r;
+}
+
 /* A pass's requests go to their room together, as long as they have places;
  * the box itself tells who is over. */
 static bool
@@ -43,7 +57,6 @@ session_send(struct io *io, struct conn *c, struct request *r)
 	if (r->words.command->verb == VERB_LEAVE && r->from != NULL)
 		c->leaving = r->from->quitting = true;
 	c->pages += is_page(r->words.command->verb);
-	c->under_way++;
 	r->feed->under_way++;
 	if (r->from != NULL)
 		r->from->under_way++;

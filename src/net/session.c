@@ -190,12 +190,8 @@ to_room(struct io *io, struct conn *c, const struct words *w,
 		io_close_feed(io, f);
 		return;
 	}
-	r = request_new(&io->spares, w, line);
-	r->conn = c;
-	r->who = c->contact.person;
-	r->conn_id = c->contact.conn;
+	r = session_request(io, c, w, line);
 	r->unwanted = &c->gone;
-	r->io = io->index;
 	r->feed = f;
 	r->member = r->from = m;
 	r->wait = wait;
@@ -207,13 +203,8 @@ static void
 to_others(struct io *io, struct conn *c, const struct words *w,
     struct slice line)
 {
-	struct request *r = request_new(&io->spares, w, line);
+	struct request *r = session_request(io, c, w, line);
 
-	r->conn = c;
-	r->who = c->contact.person;
-	r->conn_id = c->contact.conn;
-	r->io = io->index;
-	c->under_way++;
 	if (w->command->where == RUN_MAIN) {
 		mailbox_send(io->net->main, &r->mail);
 		return;
