@@ -34,29 +34,25 @@ server_configure(struct config *c, const struct server_options *o,
 	return faults;
 }
 
-struct telling {
-	struct request *request;	/* to be told too; or NULL */
-};
-
 static void
 tell(const char *text, void *arg)
 {
-	struct telling *t = arg;
+	struct request *r = arg;
 
 	log_warn("reload: %s", text);
-	if (t->request != NULL)
-		blob_printf(&t->request->reply, "NOTICE %s\n", text);
+	if (r != NULL)
+		blob_printf(&r->reply, "NOTICE %s\n", text);
 }
 
 static int
-prepare_tls(struct server *s, struct telling *t)
+prepare_tls(struct server *s, struct request *r)
 {
 	char why[4096 + 512];
 
 	if (s->net.tls == NULL ||
 	    tls_context_prepare(s->net.tls, why, sizeof(why)))
 		return 0;
-	tell(why, t);
+	tell(why, r);
 	return 1;
 }
 
@@ -64,17 +60,16 @@ void
 server_reload(struct server *s, struct request *r)
 {
 	struct config *fresh = config_new();
-	struct telling t = { .request = r };
 	int faults;
 
 	service_reloading();
-	faults = server_configure(fresh, s->options, tell, &t);
+	faults = server_configure(fresh, s->options, tell, r);
 	if (faults == 0)
-		faults = prepare_tls(s, &t);
+		faults = prepare_tls(s, r);
 	if (faults == 0) {
 		if (s->net.tls != NULL)
 			tls_context_take(s->net.tls);
-		config_reload(s->config, fresh, tell, &t);
+		config_reload(s->config, fresh, tell, r);
 		log_set_level((enum log_level)
 		    config_get(&s->config->log_level));
 		log_info("configuration reloaded");
