@@ -78,12 +78,6 @@ store_free(struct store **at)
 }
 
 const char *
-store_path(const struct store *s)
-{
-	return s->db.path;
-}
-
-const char *
 store_life(const struct store *s)
 {
 	return s->life;

@@ -16,9 +16,9 @@
  *
  * When that fails (another program has locked the file, the disk is full)
  * each RESERVE and ACCOUNT of it goes back at once, refused, within two
- * seconds of its coming; all else is kept, in order, and tried again every second,
- * with what came since behind it. The log is told once when this begins, and
- * once when it is over. What is kept has no limit of its own: a change is a
+ * seconds of its coming; all else is kept, in order, and tried again every
+ * second, with what came since behind it. The log is told once when this
+ * begins, and once when it is over. What is kept has no limit of its own: a change is a
  * line in its room's log already, and names that are over are bounded by those
  * that were reserved. `waiting` counts it.
  *
@@ -56,9 +56,6 @@ struct store;
 struct store *store_open(const char *data, char *why_r, size_t size);
 /* Not while its thread runs. */
 void store_free(struct store **);
-
-/* Of its file, absolute. */
-const char *store_path(const struct store *);
 
 /* "" if the database is new. */
 const char *store_life(const struct store *);

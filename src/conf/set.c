@@ -34,7 +34,7 @@ list_new(void)
 	return xcalloc(1, sizeof(char *));
 }
 
-size_t
+static size_t
 list_len(char *const *list)
 {
 	size_t n = 0;

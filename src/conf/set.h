@@ -42,7 +42,6 @@ void set_list(struct config *, const struct option *, char ***list,
 
 /* A list is allocated with its texts and ends in NULL. */
 char **list_new(void);
-size_t list_len(char *const *list);
 void list_append(char ***list, const char *text);
 void list_free(char ***list);
 

@@ -181,9 +181,11 @@ skim(struct mending *m)
 	}
 }
 
-int
-segment_cut_file(
-    struct ledger *l, uint64_t first, uint64_t at, char path_r[LEDGER_PATH])
+/* A name for what is cut off at a byte, that is not there yet; its descriptor
+ * or -errno. */
+static int
+cut_file(struct ledger *l, uint64_t first, uint64_t at,
+    char path_r[LEDGER_PATH])
 {
 	int fd = -EEXIST;
 
@@ -224,7 +226,7 @@ cut(struct mending *m, uint64_t at)
 	char path[LEDGER_PATH];
 	int fd, rc;
 
-	fd = segment_cut_file(l, m->first, at, path);
+	fd = cut_file(l, m->first, at, path);
 	if (fd < 0)
 		return fd;
 	rc = copy(m, at, fd);
@@ -384,7 +386,7 @@ segment_put_aside(struct ledger *l, uint64_t first)
 	int fd, rc;
 
 	segment_path(l, first, ".log", path);
-	fd = segment_cut_file(l, first, 0, aside);
+	fd = cut_file(l, first, 0, aside);
 	rc = fd < 0 ? fd : disk_rename(l->vault->rooms, path, aside);
 	if (fd >= 0)
 		disk_close(fd);

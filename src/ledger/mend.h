@@ -32,9 +32,5 @@ int segment_mend(struct ledger *, uint64_t first, struct mended *);
 void segment_put_aside(struct ledger *, uint64_t first);
 /* How many bytes of a segment its sums speak of; 0 without any. */
 uint64_t segment_covered(struct ledger *, uint64_t first, struct sum *last_r);
-/* A name for what is cut off at a byte, that is not there yet; its descriptor
- * or -errno. */
-int segment_cut_file(struct ledger *, uint64_t first, uint64_t at,
-    char path_r[LEDGER_PATH]);
 
 #endif

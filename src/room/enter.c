@@ -180,8 +180,11 @@ room_join(struct room *room, struct request *r)
 	answer_join(room, r, inside);
 }
 
-void
-room_end(struct member *m, uint64_t at, struct blob *words, bool thrown)
+/* Ends a membership at a position of the stream that is not published yet:
+ * `words` are the last the connection hears of the room. thrown: nothing else
+ * is sent before them. */
+static void
+end_member(struct member *m, uint64_t at, struct blob *words, bool thrown)
 {
 	struct move *move = move_new(m, MAIL_END);
 
@@ -213,7 +216,7 @@ room_leave(struct room *room, struct request *r)
 		return;
 	reply_ok(&words, r->words.id, "LEAVE");
 	blob_printf(&words, " %.*s\n", (int)room->name.len, room->name.at);
-	room_end(r->member, stream_end(&room->stream), words, false);
+	end_member(r->member, stream_end(&room->stream), words, false);
 	remove_member(room, r->member, (struct slice){ 0 });
 }
 
@@ -268,7 +271,7 @@ throw_out(struct room *room, struct occupant *o, uint64_t at,
 		if (m->occupant != o)
 			continue;
 		blob_add(&words, line);
-		room_end(m, at, words, true);
+		end_member(m, at, words, true);
 		if (roster_remove(&room->roster, m))
 			break;
 	}
@@ -348,7 +351,7 @@ room_part(struct room *room)
 		struct member *m =
 		    list_entry(all->next, struct member, in_room);
 
-		room_end(m, stream_end(&room->stream), blob_ref(words),
+		end_member(m, stream_end(&room->stream), blob_ref(words),
 		    false);
 		roster_remove(&room->roster, m);
 	}

@@ -224,8 +224,8 @@ room_actor(const struct room *room, const struct request *r)
 	return a;
 }
 
-struct standing
-room_standing(const struct room *room)
+static struct standing
+standing(const struct room *room)
 {
 	return (struct standing){
 		.hidden = room->settings.hidden,
@@ -240,7 +240,7 @@ enum error
 room_may(struct room *room, struct request *r, bool others)
 {
 	struct actor a = room_actor(room, r);
-	struct standing s = room_standing(room);
+	struct standing s = standing(room);
 	enum error e = may(&a, r->words.command->verb, &s, others);
 
 	if (e != ERROR_NONE)
@@ -253,7 +253,7 @@ room_may(struct room *room, struct request *r, bool others)
 static bool
 is_there_for(struct room *room, struct request *r)
 {
-	struct standing s = room_standing(room);
+	struct standing s = standing(room);
 	struct actor a;
 	enum error e;
 

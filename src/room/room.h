@@ -94,8 +94,8 @@ struct room {
 	struct person       *pair[2];	/* (c) a direct conversation's; or
 					 * NULL; referenced */
 	struct pairing       pairing[2]; /* (l) */
-	struct blob         *struck;	/* (l) keys whose roles are no more, each
-					 * with a NUL behind it; or NULL */
+	struct blob         *struck;	/* (l) keys whose roles are no more,
+					 * each with a NUL behind it; or NULL */
 	struct thread        thread;	/* (o) */
 	struct mailbox       inbox;	/* (s) limit rooms.mailbox; full: the
 					 * sender is not read from; counted */
@@ -202,7 +202,6 @@ void room_was_erased(struct room *, struct erasure *);
 bool room_park(struct room *, struct mail *);
 
 struct actor room_actor(const struct room *, const struct request *);
-struct standing room_standing(const struct room *);
 /* ERROR_NONE, or the request is answered with why not. */
 enum error room_may(struct room *, struct request *, bool others);
 /* Renders an event at the stream's end, with the next number if it is a
@@ -250,10 +249,5 @@ void room_throw(struct room *, struct occupant *, uint64_t at,
 /* Mail of memberships. */
 void room_detach(struct room *, struct move *);
 void room_again(struct room *, struct move *);
-/* Ends a membership at a position of the stream that is not published yet:
- * `words` are the last the connection hears of the room. thrown: nothing else
- * is sent before them. */
-void room_end(struct member *, uint64_t at, struct blob *words,
-    bool thrown);
 
 #endif
