@@ -14,10 +14,10 @@
  * Two names are the same when their keys are the same bytes. A key is
  * skeleton(NFKC_Casefold(name)) of UTS #39, in which i is l as well, since I
  * is, and all letters are small, so that o is 0; and a name that reads, in the
- * capitals it is written in, like another one of Latin letters is none. A key is
- * UTF-8 without NUL that may hold any other
- * character, so it is not to be shown, nor to be parsed; and it is good for
- * comparing with keys that were made with the same version of Unicode.
+ * capitals it is written in, like another one of Latin letters is none. A key
+ * is UTF-8 without NUL that may hold any other character, so it is not to be
+ * shown, nor to be parsed; and it is good for comparing with keys that were
+ * made with the same version of Unicode.
  *
  * Threads: a struct names never changes, all threads may use one.
  * Locks:   none.

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * In stages (conn->stage): from a proxy, whose it is; the first bytes say what
- * it is, then comes TLS if they are its, then lines. A stage that is over leaves
- * what it did not use to the next. */
+ * it is, then comes TLS if they are its, then lines. A stage that is over
+ * leaves what it did not use to the next. */
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/epoll.h>

@@ -28,8 +28,8 @@ bool certificate_is_open(const char *key, bool anybody);
 
 /* "sha256:" and 64 hexadecimal digits. */
 void certificate_fingerprint(X509 *, char fingerprint_r[FINGERPRINT_MAX]);
-/* The one common name of its subject, of 1 to CERTIFICATE_NAME_MAX bytes; false:
- * there is none, or it is longer, or there are more. */
+/* The one common name of its subject, of 1 to CERTIFICATE_NAME_MAX bytes;
+ * false: there is none, or it is longer, or there are more. */
 bool certificate_name(X509 *, char name_r[CERTIFICATE_NAME_MAX + 1]);
 /* Days until it is not valid any more, rounded down: negative if it is not. */
 int certificate_days(X509 *);

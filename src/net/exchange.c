@@ -229,7 +229,8 @@ passed(struct conn *c, struct auth **at)
 		a->id = c->login_id;
 		c->login_id = NULL;
 		if (e == ERROR_TOO_MANY)
-			acceptor_limited(c, exchange_id(a), LIMIT_ACCOUNT, 0, why);
+			acceptor_limited(c, exchange_id(a), LIMIT_ACCOUNT, 0,
+			    why);
 		else
 			conn_error(c, exchange_id(a), e, why);
 	}

@@ -140,7 +140,8 @@ open_all(struct listeners *l, char *const *addresses, unsigned port,
 		}
 		l->port = port_of(l->all[first].fd);
 	}
-	return l->count > first ? 0 : say(why, size, EADDRNOTAVAIL, "no address");
+	return l->count > first ? 0 :
+	    say(why, size, EADDRNOTAVAIL, "no address");
 }
 
 int

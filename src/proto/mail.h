@@ -2,8 +2,12 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * What a thread accepts stands in one table of its own (room/room.c,
- * net/io.c, net/acceptor.c, main.c); anything else in its box aborts. */
+ * What a thread accepts stands in one switch of its own (room/room.c,
+ * net/io_mail.c, net/acceptor.c, server.c); anything else in its box aborts.
+ *
+ * Threads: any.
+ * Locks:   none.
+ * Memory:  none. */
 #ifndef PROTO_MAIL_H
 #define PROTO_MAIL_H
 

@@ -63,7 +63,8 @@ accounts_set_certificate(struct registry *r, struct account *a, bool certified,
 }
 
 struct account *
-accounts_add(struct registry *r, struct slice key, const struct account_facts *f)
+accounts_add(struct registry *r, struct slice key,
+    const struct account_facts *f)
 {
 	struct account *a = xcalloc(1, sizeof(*a));
 	struct person *p = person_new(key, slice_of(f->name), false, NULL);
@@ -169,7 +170,8 @@ accounts_local(struct registry *r, struct slice name)
 }
 
 void
-accounts_add_invite(struct registry *r, const unsigned char *hash, uint64_t expires)
+accounts_add_invite(struct registry *r, const unsigned char *hash,
+    uint64_t expires)
 {
 	struct invite *i = xcalloc(1, sizeof(*i));
 

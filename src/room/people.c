@@ -303,8 +303,8 @@ reserve(struct registry *r, struct person *p, uint64_t now)
 	p->reservation->expires = now + RESERVED_MS;
 	list_append(&r->expiring, &p->reservation->expiry);
 	if (++r->reserved > RESERVED_MAX)
-		people_forget(r, list_entry(r->expiring.next, struct reservation,
-		    expiry)->person);
+		people_forget(r, list_entry(r->expiring.next,
+		    struct reservation, expiry)->person);
 }
 
 /* Is nobody there, and nobody about to be? */

@@ -70,7 +70,8 @@ may_delete(const struct actor *a, const struct standing *s, bool others)
 static enum error
 may_govern(const struct actor *a, const struct standing *s)
 {
-	return !s->direct && !a->reader && (a->admin || a->role >= ROLE_MODERATOR) ?
+	return !s->direct && !a->reader &&
+	    (a->admin || a->role >= ROLE_MODERATOR) ?
 	    ERROR_NONE : ERROR_DENIED;
 }
 
