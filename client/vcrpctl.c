@@ -63,6 +63,7 @@ static const char usage[] =
 
 enum shape {
 	SHOW_LINES,	/* what STAT and NOTICE say, as it comes */
+	SHOW_LAST,	/* the same; then the server may end */
 	SHOW_SUMMARY,
 	SHOW_BACKUP,	/* how much the answer says there is */
 	SHOW_CALM,	/* how many seconds the answer says */
@@ -75,32 +76,31 @@ static const struct row {
 	const char *request;
 	int         least, most;	/* words */
 	enum shape  shape;
-	bool        may_end;
 } rows[] = {
-	{ "account add",	"ACCOUNT add",		1, 1, SHOW_NOTHING, false },
-	{ "account certificate", "ACCOUNT certificate",	2, 2, SHOW_NOTHING, false },
-	{ "account delete",	"ACCOUNT delete",	1, 1, SHOW_NOTHING, false },
-	{ "account disable",	"ACCOUNT disable",	1, 1, SHOW_NOTHING, false },
-	{ "account enable",	"ACCOUNT enable",	1, 1, SHOW_NOTHING, false },
-	{ "account list",	"ACCOUNT list",		0, 1, SHOW_LINES, false },
-	{ "account passwd",	"ACCOUNT passwd",	1, 1, SHOW_NOTHING, false },
-	{ "account role",	"ACCOUNT role",		2, 2, SHOW_NOTHING, false },
-	{ "backup",		"BACKUP",		1, 1, SHOW_BACKUP, false },
-	{ "ban",		"BAN",			1, 99, SHOW_LINES, false },
-	{ "bans",		"BAN",			0, 0, SHOW_LINES, false },
-	{ "calm",		"CALM",			0, 1, SHOW_CALM, false },
-	{ "connections",	"STATS connections",	0, 0, SHOW_LINES, false },
-	{ "drain",		"DRAIN",		0, 1, SHOW_LINES, true },
-	{ "invite",		"ACCOUNT invite",	0, 0, SHOW_TOKEN, false },
-	{ "kill",		"KILL",			1, 99, SHOW_LINES, false },
-	{ "notice",		"NOTICE",		1, 99, SHOW_NOTHING, false },
-	{ "reload",		"RELOAD",		0, 0, SHOW_LINES, false },
-	{ "room retry",		"RETRY",		1, 1, SHOW_NOTHING, false },
-	{ "rooms",		"STATS rooms",		0, 0, SHOW_LINES, false },
-	{ "shutdown",		"SHUTDOWN",		0, 0, SHOW_LINES, true },
-	{ "stats",		"STATS",		0, 0, SHOW_LINES, false },
-	{ "status",		"STATS",		0, 0, SHOW_SUMMARY, false },
-	{ "unban",		"UNBAN",		1, 1, SHOW_LINES, false }
+	{ "account add",	"ACCOUNT add",		1, 1, SHOW_NOTHING },
+	{ "account certificate", "ACCOUNT certificate",	2, 2, SHOW_NOTHING },
+	{ "account delete",	"ACCOUNT delete",	1, 1, SHOW_NOTHING },
+	{ "account disable",	"ACCOUNT disable",	1, 1, SHOW_NOTHING },
+	{ "account enable",	"ACCOUNT enable",	1, 1, SHOW_NOTHING },
+	{ "account list",	"ACCOUNT list",		0, 1, SHOW_LINES },
+	{ "account passwd",	"ACCOUNT passwd",	1, 1, SHOW_NOTHING },
+	{ "account role",	"ACCOUNT role",		2, 2, SHOW_NOTHING },
+	{ "backup",		"BACKUP",		1, 1, SHOW_BACKUP },
+	{ "ban",		"BAN",			1, 99, SHOW_LINES },
+	{ "bans",		"BAN",			0, 0, SHOW_LINES },
+	{ "calm",		"CALM",			0, 1, SHOW_CALM },
+	{ "connections",	"STATS connections",	0, 0, SHOW_LINES },
+	{ "drain",		"DRAIN",		0, 1, SHOW_LAST },
+	{ "invite",		"ACCOUNT invite",	0, 0, SHOW_TOKEN },
+	{ "kill",		"KILL",			1, 99, SHOW_LINES },
+	{ "notice",		"NOTICE",		1, 99, SHOW_NOTHING },
+	{ "reload",		"RELOAD",		0, 0, SHOW_LINES },
+	{ "room retry",		"RETRY",		1, 1, SHOW_NOTHING },
+	{ "rooms",		"STATS rooms",		0, 0, SHOW_LINES },
+	{ "shutdown",		"SHUTDOWN",		0, 0, SHOW_LAST },
+	{ "stats",		"STATS",		0, 0, SHOW_LINES },
+	{ "status",		"STATS",		0, 0, SHOW_SUMMARY },
+	{ "unban",		"UNBAN",		1, 1, SHOW_LINES }
 };
 
 /* In the order to show them; what a server does not tell is left out. */
@@ -292,7 +292,7 @@ run(struct client *client, struct task *task, char **words)
 	client->event = on_event;
 	client->arg = task;
 	client_login(client);
-	client->may_end = task->row->may_end;
+	client->may_end = task->row->shape == SHOW_LAST;
 	if (task->password != NULL)
 		add_verifier(client, task->password, line);
 	ask(client, task, line);
