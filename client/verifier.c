@@ -43,30 +43,30 @@ derive(const char *password, unsigned iterations, struct keys *keys_r)
 }
 
 static bool
-append(char *text, size_t size, const char *bytes, size_t len,
-    const char *mark)
+append(char *text, const char *bytes, size_t len, const char *mark)
 {
 	size_t used = strlen(text);
 	char *base64 = NULL;
 	bool fits = gsasl_base64_to(bytes, len, &base64, NULL) == GSASL_OK &&
-	    snprintf(text + used, size - used, "%s%s", base64, mark) <
-	    (int)(size - used);
+	    snprintf(text + used, VERIFIER_SIZE - used, "%s%s", base64,
+	    mark) < (int)(VERIFIER_SIZE - used);
 
 	gsasl_free(base64);
 	return fits;
 }
 
-bool
-client_verifier(const char *password, unsigned iterations, char *text_r,
-    size_t size)
+/* False: the password is none: empty, not UTF-8, or with a character that
+ * nobody could type again. */
+static bool
+render(const char *password, unsigned iterations, char *text_r)
 {
 	struct keys keys;
 	bool good = derive(password, iterations, &keys) &&
-	    snprintf(text_r, size, "SCRAM-SHA-256$%u:", iterations) <
-	    (int)size &&
-	    append(text_r, size, keys.salt, SALT_SIZE, "$") &&
-	    append(text_r, size, keys.stored, SECRET_SIZE, ":") &&
-	    append(text_r, size, keys.server, SECRET_SIZE, "");
+	    snprintf(text_r, VERIFIER_SIZE, "SCRAM-SHA-256$%u:", iterations) <
+	    VERIFIER_SIZE &&
+	    append(text_r, keys.salt, SALT_SIZE, "$") &&
+	    append(text_r, keys.stored, SECRET_SIZE, ":") &&
+	    append(text_r, keys.server, SECRET_SIZE, "");
 
 	explicit_bzero(&keys, sizeof(keys));
 	return good;
@@ -87,7 +87,6 @@ client_make_verifier(struct client *client, const char *password, char *text_r)
 	if (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX)
 		client_fail(client, STATUS_UNREACHED, "the server asks for "
 		    "%ld iterations", iterations);
-	if (!client_verifier(password, (unsigned)iterations, text_r,
-	    VERIFIER_SIZE))
+	if (!render(password, (unsigned)iterations, text_r))
 		client_fail(client, STATUS_USAGE, "this can be no password");
 }

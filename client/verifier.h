@@ -11,19 +11,11 @@
 #ifndef CLIENT_VERIFIER_H
 #define CLIENT_VERIFIER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #define VERIFIER_SIZE	192	/* is enough for any */
 
-/* "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>". False when
- * password is none (empty, not UTF-8, or with a character that nobody could
- * type again), or when it does not fit. */
-bool client_verifier(const char *password, unsigned iterations, char *text_r,
-    size_t size);
-
-/* The one that this server takes, in VERIFIER_SIZE bytes; fails where it takes
- * none, or where the password cannot be one. After client_login(). */
+/* "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>", as this server
+ * takes it, in VERIFIER_SIZE bytes; fails where it takes none, or where the
+ * password cannot be one. After client_login(). */
 struct client;
 void client_make_verifier(struct client *, const char *password,
     char *text_r);
