@@ -299,7 +299,7 @@ disk_list(int dir, const char *path, void (*fn)(const char *name, void *arg),
 
 /* As disk.c does it, of the calls above. */
 int
-disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
+disk_replace(int dir, const char *path, const void *data, size_t len)
 {
 	const char *slash = strrchr(path, '/');
 	char fresh[PATH_MAX], parent[PATH_MAX] = ".";
@@ -313,7 +313,7 @@ disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
 	if (fd < 0)
 		return fd;
 	rc = disk_write(fd, data, len, 0);
-	if (rc == 0 && sync)
+	if (rc == 0)
 		rc = disk_sync(fd);
 	disk_close(fd);
 	if (rc == 0)
@@ -322,5 +322,5 @@ disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
 		disk_unlink(dir, fresh);
 		return rc;
 	}
-	return sync ? disk_sync_dir(dir, parent) : 0;
+	return disk_sync_dir(dir, parent);
 }

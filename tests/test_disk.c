@@ -161,15 +161,15 @@ files_are_private(void)
 static void
 replaces_in_one_step(void)
 {
-	CU_ASSERT_EQUAL(disk_replace(dir, "whole", "one", 3, true), 0);
+	CU_ASSERT_EQUAL(disk_replace(dir, "whole", "one", 3), 0);
 	holds("whole", "one");
-	CU_ASSERT_EQUAL(disk_replace(dir, "whole", "second", 6, false), 0);
+	CU_ASSERT_EQUAL(disk_replace(dir, "whole", "second", 6), 0);
 	holds("whole", "second");
-	CU_ASSERT_EQUAL(disk_replace(dir, "d/whole", "below", 5, true), 0);
+	CU_ASSERT_EQUAL(disk_replace(dir, "d/whole", "below", 5), 0);
 	holds("d/whole", "below");
-	CU_ASSERT_EQUAL(disk_replace(dir, "none/whole", "x", 1, true), -ENOENT);
+	CU_ASSERT_EQUAL(disk_replace(dir, "none/whole", "x", 1), -ENOENT);
 	/* What cannot be replaced stays, and nothing else does. */
-	CU_ASSERT_EQUAL(disk_replace(dir, "d", "x", 1, true), -EISDIR);
+	CU_ASSERT_EQUAL(disk_replace(dir, "d", "x", 1), -EISDIR);
 	CU_ASSERT_EQUAL(disk_size_at(dir, "d.new"), -ENOENT);
 	holds("d/whole", "below");
 }

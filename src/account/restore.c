@@ -60,7 +60,7 @@ copy_file(struct tree *t, int from, const struct manifest_entry *e)
 	}
 	rc = make_way(t, e->path);
 	if (rc == 0)
-		rc = tree_copy(t, e->path, fd, UINT64_MAX);
+		rc = tree_copy(t, e->path, fd);
 	disk_close(fd);
 	if (rc == 0 && strcmp(tree_sum(t, e->path), e->hex) != 0) {
 		/* It was right a moment ago. */

@@ -289,7 +289,7 @@ copy_todo(struct snapshot *s, struct ledger *l, bool needed)
 		return rc;
 	path[strlen(path)] = '/';
 	if (rc == 0)
-		rc = tree_copy(&s->tree, path, fd, UINT64_MAX);
+		rc = tree_copy(&s->tree, path, fd);
 	disk_close(fd);
 	return rc;
 }

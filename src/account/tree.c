@@ -179,7 +179,7 @@ tree_clone(int from, int to)
 
 /* What is read is summed on the way, so that it need not be read again. */
 static int
-pump(int from, int to, uint64_t len, char hex_r[MANIFEST_HEX + 1])
+pump(int from, int to, char hex_r[MANIFEST_HEX + 1])
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
@@ -189,9 +189,8 @@ pump(int from, int to, uint64_t len, char hex_r[MANIFEST_HEX + 1])
 	int rc = 0;
 
 	crypto_hash_sha256_init(&state);
-	while (rc == 0 && got > 0 && at < len) {
-		got = disk_read(from, bytes, len - at < AT_ONCE ?
-		    (size_t)(len - at) : AT_ONCE, at);
+	while (rc == 0 && got > 0) {
+		got = disk_read(from, bytes, AT_ONCE, at);
 		if (got > 0)
 			rc = disk_write(to, bytes, (size_t)got, at);
 		if (rc < 0 || got <= 0)
@@ -207,25 +206,18 @@ pump(int from, int to, uint64_t len, char hex_r[MANIFEST_HEX + 1])
 }
 
 int
-tree_copy(struct tree *t, const char *path, int from, uint64_t len)
+tree_copy(struct tree *t, const char *path, int from)
 {
 	char hex[MANIFEST_HEX + 1];
-	int64_t size;
-	int rc = 0, fd = tree_open(t, path);
+	int rc, fd = tree_open(t, path);
 
 	if (fd < 0)
 		return fd;
-	if (tree_clone(from, fd)) {
-		size = disk_size(fd);
-		if (size > 0 && (uint64_t)size > len)
-			rc = disk_truncate(fd, len);
-		if (rc == 0)
-			return tree_done(t, path, fd, NULL);
-	} else {
-		rc = pump(from, fd, len, hex);
-		if (rc == 0)
-			return tree_done(t, path, fd, hex);
-	}
+	if (tree_clone(from, fd))
+		return tree_done(t, path, fd, NULL);
+	rc = pump(from, fd, hex);
+	if (rc == 0)
+		return tree_done(t, path, fd, hex);
 	disk_close(fd);
 	return failed(t, path, rc);
 }
@@ -256,7 +248,7 @@ tree_list(struct tree *t)
 		if (!t->entries[i].is_directory)
 			len += (size_t)sprintf(text + len, "%s  %s\n",
 			    t->entries[i].hex, t->entries[i].path);
-	rc = disk_replace(t->dir, MANIFEST_NAME, text, len, true);
+	rc = disk_replace(t->dir, MANIFEST_NAME, text, len);
 	free(text);
 	return rc < 0 ? failed(t, MANIFEST_NAME, rc) : 0;
 }

@@ -44,10 +44,10 @@ int tree_open(struct tree *, const char *path);
 /* That file is whole, and has this sum, or, if hex is NULL, whichever it has;
  * closes it. */
 int tree_done(struct tree *, const char *path, int fd, const char *hex);
-/* A whole file: a small one; a copy of another up to `len` bytes or its end,
- * which shares its blocks where the file system can do that. */
+/* A whole file: a small one; a copy of another, which shares its blocks where
+ * the file system can do that. */
 int tree_put(struct tree *, const char *path, struct slice);
-int tree_copy(struct tree *, const char *path, int from, uint64_t len);
+int tree_copy(struct tree *, const char *path, int from);
 /* Makes `to`, which is empty, share the blocks of `from`; false: it cannot. */
 bool tree_clone(int from, int to);
 /* The sum of a file that is done; NULL if there is none. */

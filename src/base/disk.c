@@ -193,7 +193,7 @@ disk_list(int dir, const char *path, void (*fn)(const char *name, void *arg),
 
 /* The new file, whole, under its other name. */
 static int
-write_fresh(int dir, const char *path, const void *data, size_t len, bool sync)
+write_fresh(int dir, const char *path, const void *data, size_t len)
 {
 	int fd, rc;
 
@@ -201,14 +201,14 @@ write_fresh(int dir, const char *path, const void *data, size_t len, bool sync)
 	if (fd < 0)
 		return fd;
 	rc = disk_write(fd, data, len, 0);
-	if (rc == 0 && sync)
+	if (rc == 0)
 		rc = disk_sync(fd);
 	disk_close(fd);
 	return rc;
 }
 
 int
-disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
+disk_replace(int dir, const char *path, const void *data, size_t len)
 {
 	const char *slash = strrchr(path, '/');
 	char fresh[PATH_MAX], parent[PATH_MAX] = ".";
@@ -220,12 +220,12 @@ disk_replace(int dir, const char *path, const void *data, size_t len, bool sync)
 	if (slash != NULL)
 		snprintf(
 		    parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-	rc = write_fresh(dir, fresh, data, len, sync);
+	rc = write_fresh(dir, fresh, data, len);
 	if (rc == 0)
 		rc = disk_rename(dir, fresh, path);
 	if (rc < 0) {
 		disk_unlink(dir, fresh);
 		return rc;
 	}
-	return sync ? disk_sync_dir(dir, parent) : 0;
+	return disk_sync_dir(dir, parent);
 }

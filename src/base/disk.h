@@ -47,7 +47,6 @@ int disk_list(int dir, const char *path,
     void (*fn)(const char *name, void *arg), void *arg);
 /* A small file as a whole, replaced in one step and synced, or left as it
  * was (PATH.new, rename). */
-int disk_replace(int dir, const char *path, const void *, size_t len,
-    bool sync);
+int disk_replace(int dir, const char *path, const void *, size_t len);
 
 #endif

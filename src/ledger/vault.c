@@ -89,7 +89,7 @@ write_ceiling(
 	memcpy(c.boot, v->boot, sizeof(c.boot));
 	snprintf(c.state, sizeof(c.state), "%s", state);
 	len = ceiling_print(&c, text);
-	rc = disk_replace(v->data, "ceiling", text, len, true);
+	rc = disk_replace(v->data, "ceiling", text, len);
 	if (rc < 0)
 		atomic_fetch_add(&v->counters.failures, 1);
 	return rc;
