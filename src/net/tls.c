@@ -347,18 +347,17 @@ struct reader {
 
 /* The next record's plain bytes, at most `most`; 0: there are no more. */
 static size_t
-next_record(struct reader *r, struct tls_scratch *s, size_t most,
-    const char **at_r)
+next_record(struct reader *r, struct tls_scratch *s, const char **at_r)
 {
 	size_t len = 0;
 
-	while (r->part < r->msg->msg_iovlen && len < most) {
+	while (r->part < r->msg->msg_iovlen && len < RECORD) {
 		const struct iovec *v = &r->msg->msg_iov[r->part];
 		size_t left = v->iov_len - r->at;
 		const char *at = (const char *)v->iov_base + r->at;
-		size_t n = left < most - len ? left : most - len;
+		size_t n = left < RECORD - len ? left : RECORD - len;
 
-		if (len == 0 && (n == most ||
+		if (len == 0 && (n == RECORD ||
 		    r->part + 1 == r->msg->msg_iovlen)) {
 			r->at += n;
 			*at_r = at;
@@ -392,7 +391,7 @@ tls_send(struct tls *t, const struct msghdr *msg)
 		const char *at;
 
 		while (step < TLS_STEP && (n = next_record(&r, t->scratch,
-		    RECORD, &at)) > 0) {
+		    &at)) > 0) {
 			if (!encrypt(t, at, n))
 				t->error = EPROTO;
 			step += n;

@@ -30,14 +30,14 @@ said_before(struct room *room, struct request *r)
 }
 
 static bool
-may_speak_now(struct room *room, struct request *r, bool others)
+may_speak_now(struct room *room, struct request *r)
 {
 	if (r->wait > 0) {
 		request_limited(r, ERROR_TOO_FAST, "limits.lines", r->wait,
 		    "slower, please");
 		return false;
 	}
-	return room_may(room, r, others) == ERROR_NONE;
+	return room_may(room, r, false) == ERROR_NONE;
 }
 
 /* Of whom is nothing known yet? */
@@ -140,7 +140,7 @@ tell(struct room *room, struct request *r, struct slice target)
 void
 room_say(struct room *room, struct request *r)
 {
-	if (said_before(room, r) || !may_speak_now(room, r, false) ||
+	if (said_before(room, r) || !may_speak_now(room, r) ||
 	    is_too_fast(room, r))
 		return;
 	tell(room, r, (struct slice){ 0 });
@@ -221,7 +221,7 @@ room_amend(struct room *room, struct request *r)
 		r->away = true;
 		return;
 	}
-	if (said_before(room, r) || !may_speak_now(room, r, false) ||
+	if (said_before(room, r) || !may_speak_now(room, r) ||
 	    find_target(room, r, &target) != TARGET_THERE)
 		return;
 	own = is_own(r, &target);
