@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """As whom the server runs, and what is in its reach: started by root, by a user, and by a manager of services.
 VCRPD names the program; SECCOMP, SYSTEMD and SANITIZERS say how it was built."""
-import base64, fcntl, os, pwd, re, shutil, socket, stat, subprocess, tempfile, unittest
+import base64, fcntl, os, pwd, re, select, shutil, signal, socket, stat, struct, subprocess, tempfile, unittest
 from server import PATIENCE, Server
 
 VCRPCTL = os.environ.get("VCRPCTL", "./vcrpctl")
@@ -245,6 +245,105 @@ class Tested(Base):
         self.assertIn("only root can start the server as daemon",
                       self.told('server = { user = "daemon"; };', user=NOBODY.pw_uid, group=NOBODY.pw_gid,
                                 extra_groups=[]))
+
+
+@unittest.skipUnless(ROOT, "only root can have a /dev/log of its own")
+class Logged(Base):
+    """To syslog and to the journal, whose sockets are the test's, by a server that is confined."""
+
+    ALONE = """set -e
+        mkdir {0}/dev {0}/logs
+        chmod 755 {0}/dev {0}/logs
+        mount --bind /dev {0}/dev
+        mount -t tmpfs -o mode=755 none /dev
+        ln -s {0}/dev/null {0}/dev/urandom /dev
+        ln -s {0}/logs/socket /dev/log
+        mount -t tmpfs -o mode=755 none /run
+        mkdir -p /run/systemd/journal
+        ln -s {0}/logs/socket /run/systemd/journal/socket
+        {1}"""
+
+    def listen(self, server):
+        if os.path.exists(server.path("logs/socket")):
+            os.unlink(server.path("logs/socket"))
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listening.close)
+        listening.bind(server.path("logs/socket"))
+        os.chmod(server.path("logs/socket"), 0o666)
+        listening.settimeout(PATIENCE)
+        return listening
+
+    def run_alone(self, server, command):
+        """Nothing that is mounted there is seen elsewhere."""
+        with open(server.path("log"), "a") as log:
+            server.process = subprocess.Popen(
+                ["unshare", "-m", "sh", "-c", self.ALONE.format(server.directory, command)],
+                stdout=subprocess.PIPE, stderr=log, text=True)
+        self.addCleanup(server.process.stdout.close)
+        return server.process.stdout.readline()
+
+    def reload(self, server):
+        done = subprocess.run([VCRPCTL, "-s", server.socket, "reload"], capture_output=True, text=True,
+                              timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def finish(self, pidfd):
+        if not select.select([pidfd], [], [], 0)[0]:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        os.close(pidfd)
+
+    def pid(self, server):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(server.socket)
+            return struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
+    def lines(self, target, option):
+        server = self.server(f'log = {{ target = "{target}"; }};')
+        if "here" not in self.run_alone(server, "echo here"):
+            self.skipTest("no mounts of one's own here")
+        server.process.wait(PATIENCE)
+        os.rmdir(server.path("dev"))
+        os.rmdir(server.path("logs"))
+        server.by_nobody()
+        ready = self.run_alone(server, f"exec {server.program} {option} -p 0 -c {server.config} "
+                                       f"-d {server.path('data')}")
+        self.assertIn("ready", ready, server.log())
+        pid = self.pid(server)
+        pidfd = os.pidfd_open(pid)
+        self.addCleanup(self.finish, pidfd)
+        if FILTERED:
+            with open(f"/proc/{pid}/status") as file:
+                self.assertRegex(file.read(), "Seccomp:\t2")
+        # Nobody listens; then somebody does, and another in its place.
+        self.reload(server)
+        for _ in range(2):
+            listening = self.listen(server)
+            self.reload(server)
+            # Who asked before may be still about to be told of.
+            yield next(line for line in iter(lambda: listening.recv(65536).decode(), "") if "reloaded" in line)
+            listening.close()
+        self.reload(server)
+        listening = self.listen(server)
+        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+        self.assertTrue(select.select([pidfd], [], [], PATIENCE)[0])
+        self.assertEqual(server.process.wait(PATIENCE), 0, server.log())
+        yield listening.recv(65536).decode()
+
+    def test_syslog(self):
+        for target, option in (("stderr", "-b"), ("syslog", "-b"), ("syslog", "-f")):
+            *reloaded, stopped = self.lines(target, option)
+            self.assertEqual(len(reloaded), 2)
+            for line in reloaded:
+                self.assertRegex(line, r"<30>.* vcrpd\[\d+\]: \[main\] configuration reloaded")
+            self.assertRegex(stopped, r"<30>.* vcrpd\[\d+\]: ")
+
+    def test_journal(self):
+        for option in "-b", "-f":
+            *reloaded, stopped = self.lines("journal", option)
+            self.assertEqual(len(reloaded), 2)
+            for line in reloaded:
+                self.assertRegex(line, r"PRIORITY=6\nMESSAGE=\[main\] configuration reloaded\nSYSLOG_IDENTIFIER=vcrpd\n")
+            self.assertIn("PRIORITY=6\nMESSAGE=", stopped)
 
 
 class Reach(Base):
