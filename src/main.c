@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,9 +179,15 @@ serve(struct config *config, const struct arguments *a)
 static int
 bring_back(const struct config *config, const char *backup)
 {
+	char why[PATH_MAX + 256];
+
 	if (*config->server_data == '\0') {
 		fprintf(stderr, "vcrpd: --restore needs -d DATADIR\n");
 		return 2;
+	}
+	if (sandbox_own(config, why, sizeof(why)) < 0) {
+		complain(why, NULL);
+		return 1;
 	}
 	return restore(backup, config->server_data) ? 0 : 1;
 }
@@ -189,7 +196,7 @@ bring_back(const struct config *config, const char *backup)
 static int
 test(const struct config *config)
 {
-	char why[4608];
+	char why[PATH_MAX + 256];
 	bool good = sandbox_test(config, why, sizeof(why)) == 0;
 
 	if (!good)

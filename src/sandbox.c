@@ -176,6 +176,19 @@ sandbox_become(const struct sandbox *s, const struct config *c, char *why,
 }
 
 int
+sandbox_own(const struct config *c, char *why, size_t size)
+{
+	struct sandbox s;
+
+	if (geteuid() != 0 || (*c->server_user == '\0' &&
+	    access(data_directory(c), F_OK) < 0))
+		return 0;
+	return sandbox_prepare(&s, c, why, size) < 0 ||
+	    privileges_become(&s.user, why, size) < 0 ||
+	    check_data(&s, why, size) < 0 ? -1 : 0;
+}
+
+int
 sandbox_test(const struct config *c, char *why, size_t size)
 {
 	struct sandbox s = { .data = data_directory(c) };

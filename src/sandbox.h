@@ -36,6 +36,10 @@ int sandbox_prepare(struct sandbox *, const struct config *, char *why_r,
  * else's. */
 int sandbox_become(const struct sandbox *, const struct config *,
     char *why_r, size_t size);
+/* Root becomes whose the data directory is, or is to be: server.user, if one
+ * is named, or who owns it already. It is made then, empty; else nothing is
+ * done. For who writes it in the server's place. */
+int sandbox_own(const struct config *, char *why_r, size_t size);
 /* What these two would say, with nothing made or changed but as whom the
  * process runs: that is as above. */
 int sandbox_test(const struct config *, char *why_r, size_t size);

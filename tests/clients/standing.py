@@ -178,6 +178,36 @@ class ByRoot(Base):
         other.by_nobody()
         self.assertIn("only root can start the server as daemon", other.fails())
 
+    def test_what_root_restores_is_the_users(self):
+        server = self.server('server = { user = "nobody"; };')
+        server.start()
+        self.chat(server)
+        self.assertEqual(subprocess.run([VCRPCTL, "-s", server.socket, "backup", server.path("data", "copy")],
+                                        capture_output=True, timeout=PATIENCE).returncode, 0)
+        self.assertEqual(server.stop(), 0)
+        os.rename(server.path("data", "copy"), server.path("copy"))
+        os.mkdir(server.path("owned"), 0o700)
+        os.chown(server.path("owned"), NOBODY.pw_uid, NOBODY.pw_gid)
+        for name, by in (("new", ["-c", server.config]), ("owned", [])):
+            told = subprocess.run([server.program, "--restore", server.path("copy"), "-d", server.path(name), *by],
+                                  capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertTrue(os.listdir(server.path(name)))
+            for path, _, files in os.walk(server.path(name)):
+                for each in [path] + [os.path.join(path, file) for file in files]:
+                    self.assertEqual(os.stat(each).st_uid, NOBODY.pw_uid, each)
+        # What that user cannot read is told, and root's rights are not used.
+        os.chown(server.path("copy"), 0, 0)
+        told = subprocess.run([server.program, "--restore", server.path("copy"), "-d", server.path("other"), "-c",
+                               server.config], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("copy: Permission denied", told.stderr)
+        server.process.stdout.close()
+        shutil.rmtree(server.path("data"))
+        os.rename(server.path("new"), server.path("data"))
+        server.start()
+        self.person(server.port).ask("HELLO bob", "OK HELLO")
+
     def test_data_of_others_is_refused(self):
         server = self.server('server = { user = "nobody"; };')
         os.mkdir(server.path("data"), 0o700)
