@@ -559,6 +559,25 @@ older_logins_are_bound_otherwise(void)
 	close_site(&e);
 }
 
+/* Without the extended master secret who relays two connections can give both
+ * the same binding. */
+static void
+a_weak_binding_is_none(void)
+{
+	unsigned char ours[TLS_BINDING_MAX];
+	struct ends e;
+
+	open_site(&e);
+	open_context(&e);
+	SSL_CTX_set_max_proto_version(e.rules, TLS1_2_VERSION);
+	SSL_CTX_set_options(e.rules, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	meet(&e, 1, false);
+	CU_ASSERT_EQUAL_FATAL(shake(&e), 1);
+	CU_ASSERT_EQUAL(tls_binding(e.server, "tls-unique", ours), 0);
+	CU_ASSERT_EQUAL(tls_binding(e.server, "tls-exporter", ours), 0);
+	close_site(&e);
+}
+
 static void
 show_certificate(struct ends *e, const char *name)
 {
@@ -853,6 +872,7 @@ static CU_TestInfo tests[] = {
 	{ "a login can be bound", a_login_can_be_bound },
 	{ "older logins are bound otherwise",
 	    older_logins_are_bound_otherwise },
+	{ "a weak binding is none", a_weak_binding_is_none },
 	{ "peers show certificates", peers_show_certificates },
 	{ "nobody is asked in vain", nobody_is_asked_in_vain },
 	{ "a new certificate is for new connections",

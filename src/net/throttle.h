@@ -9,6 +9,8 @@
  *   by its place's failures, from the third on: 250 ms, 500 ms, ... 10 s;
  *   by the account's failures from other places, likewise: 1 s at most.
  *
+ * Each try waits for itself: a place has as many at once as connections.
+ *
  * So guessing is slow from anywhere, and nobody is locked out: who owns an
  * account and comes from elsewhere waits a second, whatever others do to it.
  * Failures fade: half of them are forgotten each minute. Who succeeds has what
