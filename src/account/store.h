@@ -18,9 +18,9 @@
  * each RESERVE and ACCOUNT of it goes back at once, refused, within two
  * seconds of its coming; all else is kept, in order, and tried again every
  * second, with what came since behind it. The log is told once when this
- * begins, and once when it is over. What is kept has no limit of its own: a change is a
- * line in its room's log already, and names that are over are bounded by those
- * that were reserved. `waiting` counts it.
+ * begins, and once when it is over. What is kept has no limit of its own: a
+ * change is a line in its room's log already, and names that are over are
+ * bounded by those that were reserved. `waiting` counts it.
  *
  * A file that was deleted under it is made again whole, from what is still
  * open. One that was replaced is used from then on, if it is good.

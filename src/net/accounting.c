@@ -209,7 +209,7 @@ fill_certificate(struct account_order *o, struct slice word,
 }
 
 /* None begins with a "-", which would be an option to a shell's command. */
-static enum error
+static void
 fill_invite(struct asking *a, uint64_t for_ms)
 {
 	unsigned char bytes[TOKEN_BYTES];
@@ -223,7 +223,6 @@ fill_invite(struct asking *a, uint64_t for_ms)
 	hash_token(slice_of(a->token), a->order.invite);
 	a->order.expires = clock_wall_ms() + (for_ms > 0 ? for_ms :
 	    INVITED_MS);
-	return ERROR_NONE;
 }
 
 static const struct action {
@@ -288,7 +287,8 @@ fill_account(struct net *net, struct asking *a, const struct words *w,
 	case ACCOUNT_CERTIFICATE:
 		return fill_certificate(o, w->word[2], why_r);
 	case ACCOUNT_INVITE:
-		return fill_invite(a, w->for_ms);
+		fill_invite(a, w->for_ms);
+		return ERROR_NONE;
 	default:
 		return ERROR_NONE;
 	}

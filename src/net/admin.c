@@ -172,9 +172,10 @@ one_conn(const struct io *io, const struct conn *c, struct blob **b)
 	struct slice who = person_name(c->contact.person);
 	char peer[PEER_TEXT_MAX];
 
-	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s port=%u"
-	    " io=%u age=%" PRIu64 " rooms=%u lines=%" PRIu64 " bytes_in=%" PRIu64
-	    " bytes_out=%" PRIu64 " blocked=%d\n", c->contact.conn,
+	blob_printf(b, "STAT connection %" PRIu64 " name=%.*s address=%s"
+	    " port=%u io=%u age=%" PRIu64 " rooms=%u lines=%" PRIu64
+	    " bytes_in=%" PRIu64 " bytes_out=%" PRIu64 " blocked=%d\n",
+	    c->contact.conn,
 	    (int)who.len, who.at, peer_ip(&c->peer, peer),
 	    c->peer.port, io->index, (io->now - c->since) / 1000, c->rooms,
 	    c->lines, c->bytes_in, c->bytes_out, c->blocked);

@@ -167,7 +167,8 @@ void session_space(struct io *, struct feed *);
 void deliver(struct io *, struct conn *);
 /* The stream has more: all members of the feed. */
 void deliver_feed(struct io *, struct feed *);
-/* membership.c: a new membership, or an old one's new place, which is used up. */
+/* membership.c: a new membership, or an old one's new place, which is used
+ * up. */
 void deliver_attach(struct io *, struct conn *, struct member *,
     struct place *);
 /* membership.c: it is not live. */

@@ -20,7 +20,7 @@ enum mail_kind {
 	MAIL_FEED,	/* room -> io: the stream has more */
 	MAIL_SPACE,	/* room -> io: the full mailbox has places again */
 	MAIL_CONN,	/* acceptor -> io: a connection that has logged in */
-	MAIL_VISIT,	/* io -> io -> ... -> io: a request that sees them all */
+	MAIL_VISIT,	/* io -> io -> ... -> io: a request for all of them */
 	MAIL_EVICT,	/* registry -> io: this connection is to end */
 	MAIL_TELL,	/* registry -> io: a line for one connection */
 	MAIL_READ,	/* io -> archive: a slice of a log; and back */
