@@ -17,7 +17,7 @@
 #define SOCKET_NEAR	"./vcrpd-data/vcrpd.sock"
 #define SOCKET_FAR	LOCALSTATEDIR "/lib/vcrpd/vcrpd.sock"
 #define PATIENCE	10000
-#define FACTS		16
+#define FACTS		24
 #define VALUE_SIZE	256
 
 static const char usage[] =
@@ -113,14 +113,21 @@ static const struct fact {
 	{ "uptime",		"uptime" },
 	{ "connections",	"connections" },
 	{ "connections_max",	"connections, at most" },
+	{ "tls_connections",	"encrypted" },
 	{ "unauthenticated",	"not logged in" },
+	{ "accounts",		"accounts" },
+	{ "bans",		"bans" },
+	{ "calm",		"calm, seconds" },
+	{ "memory",		"memory" },
+	{ "memory_max",		"memory, at most" },
 	{ "rooms",		"rooms" },
 	{ "rooms_live",		"rooms, live" },
 	{ "members",		"members" },
-	{ "threads",		"threads" },
+	{ "storage_bytes",	"logs" },
+	{ "storage_limit",	"logs, at most" },
+	{ "storage_failed_rooms", "rooms, disk failed" },
 	{ "io_threads",		"io threads" },
 	{ "lines",		"lines received" },
-	{ "deliveries",		"lines delivered" },
 	{ "bytes_out",		"bytes sent" }
 };
 
@@ -204,6 +211,27 @@ print_uptime(const char *value)
 	    seconds % 60);
 }
 
+static bool
+is_bytes(const char *key)
+{
+	return strncmp(key, "memory", 6) == 0 ||
+	    strcmp(key, "storage_bytes") == 0 ||
+	    strcmp(key, "storage_limit") == 0;
+}
+
+static void
+print_bytes(const char *key, const char *value)
+{
+	uint64_t bytes = strtoull(value, NULL, 10);
+
+	/* A bound of 0 is none. */
+	if (bytes == 0 && (strstr(key, "_max") != NULL ||
+	    strstr(key, "_limit") != NULL))
+		printf("any\n");
+	else
+		printf("%" PRIu64 " MiB\n", bytes >> 20);
+}
+
 static void
 print_summary(const struct task *task)
 {
@@ -215,6 +243,8 @@ print_summary(const struct task *task)
 		printf("%-22s", facts[i].label);
 		if (strcmp(facts[i].key, "uptime") == 0)
 			print_uptime(task->values[i]);
+		else if (is_bytes(facts[i].key))
+			print_bytes(facts[i].key, task->values[i]);
 		else
 			show_line(task->values[i]);
 	}

@@ -112,6 +112,28 @@ refusal_stats(struct net *net, const struct acceptor_counts *counts,
 	}
 }
 
+static void
+count_account(const struct account *a, void *arg)
+{
+	uint64_t *count = arg;
+
+	*count += !a->local;
+}
+
+/* Who may be here, and what keeps others out. */
+static void
+standing_stats(struct net *net, struct blob **b)
+{
+	uint64_t accounts = 0;
+
+	accounts_each(net->registry, count_account, &accounts);
+	stat_line(b, "accounts", accounts);
+	stat_line(b, "bans", atomic_load(&net->bans.count));
+	stat_line(b, "calm", (uint64_t)config_get(&net->config->limits_calm));
+	stat_line(b, "memory", memory_used(&net->memory));
+	stat_line(b, "memory_max", atomic_load(&net->memory_bound));
+}
+
 /* STATS without its word, one number each. */
 static void
 stats(struct net *net, struct request *r)
@@ -134,6 +156,7 @@ stats(struct net *net, struct request *r)
 	stat_line(b, "tls_connections", tls.connections);
 	stat_line(b, "tls_handshakes", tls.handshakes);
 	stat_line(b, "tls_failures", tls.failures);
+	standing_stats(net, b);
 	stat_line(b, "io_threads", net->io_count);
 	stat_line(b, "rooms", s.rooms);
 	stat_line(b, "rooms_live", s.live);

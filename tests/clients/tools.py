@@ -122,6 +122,8 @@ class Tools(Base):
         self.assertRegex(status, r"(?m)^version +vcrpd/")
         self.assertRegex(status, r"(?m)^connections +2$")
         self.assertRegex(status, r"(?m)^uptime +0 d 0 h 0 min \d+ s$")
+        self.assertRegex(status, r"(?m)^accounts +0\nbans +0\ncalm, seconds +0\nmemory +[1-9]\d* MiB\n"
+                                 r"memory, at most +(any|\d+ MiB)$")
         self.assertRegex(self.ctl("stats"), r"(?m)^rooms 1$")
         self.assertRegex(self.ctl("rooms"), r"(?m)^room ops ")
         self.assertRegex(self.ctl("connections"), r"(?m)^connection \d+ name=~alice ")
