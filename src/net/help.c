@@ -166,6 +166,12 @@ help_list(struct conn *c, const struct words *w)
 		l.direct = true;
 	else if (w->count > 0)
 		l.pattern = w->word[0];
+	/* Each * costs a look at all that is left, under the lock. */
+	if (l.pattern.len > ROOM_NAME_MAX) {
+		conn_error(c, w->id, ERROR_BAD_VALUE,
+		    "the pattern is longer than any name");
+		return;
+	}
 	registry_each(c->net->registry, add_room, &l);
 	reply_ok(&l.text, w->id, "LIST");
 	blob_printf(&l.text, "\n");

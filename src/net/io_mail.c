@@ -89,7 +89,9 @@ take_evict(struct io *io, struct conn *c)
 		io_finish(io, c, END_REPLACED, io_bye("replaced", 0), true);
 		return;
 	}
-	blob_printf(&bye, "BYE killed account disabled\n");
+	blob_printf(&bye, "BYE killed %s\n",
+	    c->contact.evicted == EVICT_PASSWORD ? "password changed" :
+	    "account disabled");
 	io_finish(io, c, END_KILLED, bye, true);
 }
 

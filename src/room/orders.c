@@ -130,7 +130,7 @@ set_standing(struct registry *r, struct account *a, bool admin, bool disabled)
 	a->disabled = disabled;
 	a->person->admin = admin && !disabled;
 	if (disabled)
-		people_evict(r, a->person, EVICT_DISABLED);
+		people_evict(r, a->person, EVICT_DISABLED, 0);
 }
 
 static void
@@ -140,6 +140,8 @@ apply_change(struct registry *r, struct account *a,
 	switch (o->action) {
 	case ACCOUNT_PASSWD:
 		a->verifier = o->facts.verifier;
+		/* Who had the old one may be somebody else. */
+		people_evict(r, a->person, EVICT_PASSWORD, o->conn);
 		break;
 	case ACCOUNT_ROLE:
 		set_standing(r, a, o->facts.admin, a->disabled);
@@ -153,7 +155,7 @@ apply_change(struct registry *r, struct account *a,
 		    o->facts.fingerprint);
 		break;
 	case ACCOUNT_DELETE:
-		people_evict(r, a->person, EVICT_DISABLED);
+		people_evict(r, a->person, EVICT_DISABLED, 0);
 		accounts_drop(r, a);
 		strike_roles(r, key);
 		break;

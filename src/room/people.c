@@ -145,13 +145,14 @@ people_forget(struct registry *r, struct person *p)
 }
 
 void
-people_evict(struct registry *r, struct person *p, enum evict why)
+people_evict(struct registry *r, struct person *p, enum evict why,
+    uint64_t but)
 {
 	for (struct link *l = p->contacts.next; l != &p->contacts;
 	    l = l->next) {
 		struct contact *c = list_entry(l, struct contact, link);
 
-		if (c->evicted != EVICT_NONE)
+		if (c->evicted != EVICT_NONE || (but != 0 && c->conn == but))
 			continue;
 		c->evicted = why;
 		c->evict.kind = MAIL_EVICT;
@@ -166,7 +167,7 @@ enter(struct registry *r, struct person *p, struct contact *c,
     struct mail *handover)
 {
 	if (!p->account)
-		people_evict(r, p, EVICT_REPLACED);
+		people_evict(r, p, EVICT_REPLACED, 0);
 	c->person = person_ref(p);
 	c->evicted = EVICT_NONE;
 	stop_waiting(r, p);

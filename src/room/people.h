@@ -89,6 +89,7 @@ person_name(const struct person *p)
 enum evict {
 	EVICT_NONE,
 	EVICT_REPLACED,		/* its guest came back elsewhere */
+	EVICT_PASSWORD,		/* its account has another password */
 	EVICT_DISABLED		/* its account is disabled, or deleted */
 };
 
@@ -130,8 +131,10 @@ bool people_restore(struct registry *, struct slice nick, uint64_t since,
  * is none, or it is disabled; ERROR_TOO_MANY: limits.account. */
 enum error people_account(struct registry *, struct slice name, bool local,
     struct contact *, struct mail *handover, const char **why_r);
-/* Under the lock: all connections of the person are told to end. */
-void people_evict(struct registry *, struct person *, enum evict);
+/* Under the lock: all connections of the person are told to end, but the one
+ * of this id; 0: all. */
+void people_evict(struct registry *, struct person *, enum evict,
+    uint64_t but);
 /* Under the lock: a person is there from now on, with the caller's reference;
  * and is there no more. */
 void people_enlist(struct registry *, struct person *);

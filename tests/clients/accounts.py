@@ -112,8 +112,12 @@ def at_once(server):
     ctl(server, "account", "role", "bob", "user")
     wire.say("ACCOUNT list bob")
     check(wire.hear().startswith("ERR denied"), "the role is still there")
+    other, _ = log_in(server, "bob", "battery staple")
     wire.say(f"@id=p PASSWD {verifier('third')}")
     check(wire.hear() == "@id=p OK PASSWD", "PASSWD")
+    check(other.hear() == "BYE killed password changed", "who had the old password is still there")
+    wire.say("PING still")
+    check(wire.hear() == "PONG still", "who changed it was sent away")
     check(fails(server, "bob", "battery staple") and passes(server, "bob", "third"), "PASSWD took no effect")
     for action, again in ("disable", "enable"), ("delete", None):
         wires = [log_in(server, "bob", "third")[0] for _ in range(3)]
