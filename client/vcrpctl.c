@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +11,12 @@
 
 #include "client/ctl.h"
 #include "client/password.h"
+#include "client/summary.h"
 #include "client/verifier.h"
 
 #define SOCKET_NEAR	"./vcrpd-data/vcrpd.sock"
 #define SOCKET_FAR	LOCALSTATEDIR "/lib/vcrpd/vcrpd.sock"
 #define PATIENCE	10000
-#define FACTS		24
-#define VALUE_SIZE	256
 
 static const char usage[] =
 "usage: vcrpctl [-s SOCKET] [-w SECONDS] COMMAND\n"
@@ -103,36 +101,6 @@ static const struct row {
 	{ "unban",		"UNBAN",		1, 1, SHOW_LINES }
 };
 
-/* In the order to show them; what a server does not tell is left out. */
-static const struct fact {
-	const char *key;
-	const char *label;
-} facts[] = {
-	{ "server_version",	"version" },
-	{ "server_name",	"name" },
-	{ "uptime",		"uptime" },
-	{ "connections",	"connections" },
-	{ "connections_max",	"connections, at most" },
-	{ "tls_connections",	"encrypted" },
-	{ "unauthenticated",	"not logged in" },
-	{ "accounts",		"accounts" },
-	{ "bans",		"bans" },
-	{ "calm",		"calm, seconds" },
-	{ "memory",		"memory" },
-	{ "memory_max",		"memory, at most" },
-	{ "rooms",		"rooms" },
-	{ "rooms_live",		"rooms, live" },
-	{ "members",		"members" },
-	{ "storage_bytes",	"logs" },
-	{ "storage_limit",	"logs, at most" },
-	{ "storage_failed_rooms", "rooms, disk failed" },
-	{ "io_threads",		"io threads" },
-	{ "lines",		"lines received" },
-	{ "bytes_out",		"bytes sent" }
-};
-
-_Static_assert(sizeof(facts) / sizeof(*facts) <= FACTS, "FACTS");
-
 struct task {
 	const struct row *row;
 	int64_t           request;
@@ -140,21 +108,8 @@ struct task {
 	const char       *password;	/* whose verifier is the last word; or
 					 * NULL */
 	bool              admin;	/* the new account is to be one's */
-	char              values[FACTS][VALUE_SIZE];
+	struct summary    summary;
 };
-
-static void
-keep_fact(struct task *task, const char *text)
-{
-	size_t i, len = strcspn(text, " ");
-
-	for (i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		if (strlen(facts[i].key) == len && text[len] == ' ' &&
-		    strncmp(facts[i].key, text, len) == 0)
-			snprintf(task->values[i], sizeof(task->values[i]),
-			    "%s", text + len + 1);
-	}
-}
 
 static void
 show_line(const char *text)
@@ -170,7 +125,7 @@ show(struct task *task, const struct vcrp_event *event)
 	bool is_stat = strcmp(event->verb, "STAT") == 0;
 
 	if (task->row->shape == SHOW_SUMMARY && is_stat)
-		keep_fact(task, text);
+		summary_keep(&task->summary, text);
 	else if (is_stat || strcmp(event->verb, "NOTICE") == 0)
 		show_line(text);
 	else
@@ -198,55 +153,6 @@ on_event(struct client *client, const struct vcrp_event *event)
 	} else if (strcmp(event->verb, "BYE") != 0 &&
 	    task->row->shape != SHOW_NOTHING) {
 		show(task, event);
-	}
-}
-
-static void
-print_uptime(const char *value)
-{
-	uint64_t seconds = strtoull(value, NULL, 10);
-
-	printf("%" PRIu64 " d %" PRIu64 " h %" PRIu64 " min %" PRIu64 " s\n",
-	    seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
-	    seconds % 60);
-}
-
-static bool
-is_bytes(const char *key)
-{
-	return strncmp(key, "memory", 6) == 0 ||
-	    strcmp(key, "storage_bytes") == 0 ||
-	    strcmp(key, "storage_limit") == 0;
-}
-
-static void
-print_bytes(const char *key, const char *value)
-{
-	uint64_t bytes = strtoull(value, NULL, 10);
-
-	/* A bound of 0 is none. */
-	if (bytes == 0 && (strstr(key, "_max") != NULL ||
-	    strstr(key, "_limit") != NULL))
-		printf("any\n");
-	else
-		printf("%" PRIu64 " MiB\n", bytes >> 20);
-}
-
-static void
-print_summary(const struct task *task)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		if (task->values[i][0] == '\0')
-			continue;
-		printf("%-22s", facts[i].label);
-		if (strcmp(facts[i].key, "uptime") == 0)
-			print_uptime(task->values[i]);
-		else if (is_bytes(facts[i].key))
-			print_bytes(facts[i].key, task->values[i]);
-		else
-			show_line(task->values[i]);
 	}
 }
 
@@ -332,7 +238,7 @@ run(struct client *client, struct task *task, char **words)
 		ask(client, task, line);
 	}
 	if (task->row->shape == SHOW_SUMMARY)
-		print_summary(task);
+		summary_print(&task->summary);
 	client_close(client);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """vcrp in a terminal of a test's own, and a server that is not one."""
-import os, pty, re, select, socket, threading
+import os, pty, re, select, signal, socket, threading
 from server import PATIENCE
 
 VCRP = os.path.abspath(os.environ.get("VCRP", "./vcrp"))
@@ -32,6 +32,8 @@ class Terminal:
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # What a shell starts in the background ignores it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execve(VCRP, [VCRP, *arguments], environment)
 
     def read(self):
