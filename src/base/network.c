@@ -22,7 +22,8 @@ network_ip(struct slice s, struct in6_addr *ip_r, bool *four_r)
 	char text[INET6_ADDRSTRLEN];
 	struct in_addr four;
 
-	if (s.len >= sizeof(text) || memchr(s.at, '\0', s.len) != NULL)
+	if (s.len == 0 || s.len >= sizeof(text) ||
+	    memchr(s.at, '\0', s.len) != NULL)
 		return false;
 	memcpy(text, s.at, s.len);
 	text[s.len] = '\0';
