@@ -91,13 +91,13 @@ def flood(port, payloads, seconds=0):
 # The limits that a server has unless told otherwise.
 server = Server(row, {"limits.lines": 10, "limits.burst": 50})
 row.check(Client(server.port, "early").join("lobby") >= 0, "alive before")
-fds = server.descriptors()
+sockets = server.sockets()
 payloads = [chance.choice(KINDS)() for _ in range(1500)]
 # What so many connections at once need is kept for the next ones: what is
 # looked for is what grows each time.
 for _ in range(2):
     flood(server.port, [chance.choice(KINDS)() for _ in range(1500)])
-    until(lambda: server.descriptors() <= fds)
+    until(lambda: server.sockets() <= sockets)
 row.figure("RSS after two floods", server.rss() / 1024, "MiB")
 rss = server.rss()
 
@@ -106,10 +106,10 @@ def beside(name, seconds):
     bystanders = Load(row, server, "latency", measured=True,
                       room=name.replace(" ", ""), members=10, senders=10,
                       rate=9, time=7)
-    until(lambda: server.descriptors() >= fds + 10)
+    until(lambda: server.sockets() >= sockets + 10)
     begin = time.monotonic()
     row.figure("%s: bytes taken" % name, flood(server.port, payloads, seconds))
-    until(lambda: server.descriptors() <= fds + 10)
+    until(lambda: server.sockets() <= sockets + 10)
     row.at_most("%s: all sent, all closed" % name, time.monotonic() - begin,
                 5.0, "s")
     bystanders.end()
