@@ -10,6 +10,16 @@ PASSWORD = "pencil and paper"
 CERTIFICATE = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                "-days", "2", "-subj", "/CN=someone else")
 
+# Two authorities of one name, and from each a certificate for bud.
+AUTHORITIES = """
+for ca in ours theirs; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \\
+        -keyout $ca.ca.key -out $ca.ca.crt
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=bud -keyout $ca.key -out $ca.csr
+    openssl x509 -req -in $ca.csr -days 2 -CA $ca.ca.crt -CAkey $ca.ca.key -out $ca.crt
+done
+"""
+
 
 def must(good, what):
     if not good:
@@ -116,6 +126,26 @@ def certificates(server, root):
             must(login(wire, "bud", PASSWORD).startswith("ERR auth-failed"), "nor does a password")
     sasl.ask(root, "ACCOUNT enable bud")
     must(external() == "OK AUTH bud", "until it is enabled")
+
+
+def vouched_for():
+    """A name in a certificate counts if tls.client_ca has signed it, and not otherwise."""
+    server = Server()
+    subprocess.run(["sh", "-ec", AUTHORITIES], cwd=server.directory, check=True, stderr=subprocess.DEVNULL)
+    server.configure(f'tls = {{ client_ca = "{server.path("ours.ca.crt")}"; }};')
+
+    def external(ca):
+        with sasl.Wire(server.port, rules(files=[server.path(ca + ".crt"), server.path(ca + ".key")])) as wire:
+            wire.say("AUTH EXTERNAL")
+            wire.hear()     # the greeting
+            return wire.hear()
+
+    with server:
+        must(external("ours").startswith("ERR auth-failed"), "a certificate makes no account")
+        with sasl.administrator(server.socket) as root:
+            sasl.add(root, "bud", PASSWORD)
+        must(external("ours") == "OK AUTH bud", "a name that is vouched for logs in")
+        must(external("theirs").startswith("ERR auth-failed"), "anybody can vouch for a name")
 
 
 def changed_meanwhile(server, root):
@@ -232,6 +262,7 @@ def main():
         crowded(server)
         must(server.stop() == 0, "the server stops")
         what_is_logged(server)
+    vouched_for()
 
 
 main()
