@@ -294,7 +294,7 @@ conn_error(struct conn *c, struct slice id, enum error e, const char *text)
 }
 
 void
-conn_greet(struct conn *c)
+conn_features(const struct conn *c, struct blob **b)
 {
 	static const char *const guests[] = {
 		[GUESTS_YES] = ",guest", [GUESTS_READ] = ",guest-read",
@@ -305,20 +305,27 @@ conn_greet(struct conn *c)
 		[REGISTER_INVITE] = ",register-invite",
 		[REGISTER_CLOSED] = ""
 	};
+
+	blob_printf(b, "%s%s",
+	    guests[config_get(&c->net->config->accounts_guests)],
+	    c->net->tls != NULL && c->tls == NULL && !c->peer.local ?
+	    ",tls" : "");
+	if (conn_is_secure(c) || !config_get(&c->net->config->tls_required))
+		exchange_features(c, b);
+	if (conn_is_secure(c))
+		blob_add(b, slice_of(registration[config_get(
+		    &c->net->config->accounts_registration)]));
+}
+
+void
+conn_greet(struct conn *c)
+{
 	struct blob *features = NULL;
 
 	if (c->greeted)
 		return;
 	c->greeted = true;
-	blob_printf(&features, "%s%s",
-	    guests[config_get(&c->net->config->accounts_guests)],
-	    c->net->tls != NULL && c->tls == NULL && !c->peer.local ?
-	    ",tls" : "");
-	if (conn_is_secure(c) || !config_get(&c->net->config->tls_required))
-		exchange_features(c, &features);
-	if (conn_is_secure(c))
-		blob_add(&features, slice_of(registration[config_get(
-		    &c->net->config->accounts_registration)]));
+	conn_features(c, &features);
 	conn_printf(c, "VCRP 1 %s vcrpd/%s", c->net->name, PACKAGE_VERSION);
 	if (features->len > 0)
 		conn_printf(c, " %.*s", (int)features->len - 1,

@@ -147,6 +147,8 @@ void conn_put(struct conn *, struct blob *);
 void conn_put_first(struct conn *, struct slice);
 void conn_error(struct conn *, struct slice id, enum error,
     const char *text);
+/* What the connection is offered, as ",guest,tls"; maybe nothing. */
+void conn_features(const struct conn *, struct blob **);
 /* "VCRP 1 ..." unless it was sent. */
 void conn_greet(struct conn *);
 

@@ -30,7 +30,8 @@ static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_SLOW] = "slow",
 	[LIMIT_CALM] = "calm",
 	[LIMIT_ROLES] = "roles",
-	[LIMIT_THREADS] = "threads"
+	[LIMIT_THREADS] = "threads",
+	[LIMIT_DISCOVERY] = "discovery"
 };
 
 const char *
