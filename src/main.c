@@ -31,12 +31,12 @@ struct arguments {
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: vcrpd [-bftV] [-c FILE] [-d DATADIR] [-p PORT]\n"
+	fprintf(to, "usage: vcrpd [-bfhtV] [-c FILE] [-d DATADIR] [-p PORT]\n"
 	    "       vcrpd --restore BACKUP -d DATADIR\n"
 	    "  -b  run in the background    -f  in the foreground (default)\n"
 	    "  -c  configuration file       -d  data directory\n"
 	    "  -p  port; 0: any free one    -t  test the configuration\n"
-	    "  -V  version\n"
+	    "  -V, --version                -h, --help\n"
 	    "  --restore  make the data directory from a backup, and end\n");
 }
 

@@ -55,8 +55,33 @@ static const char man_head[] =
     ".Sh OPTIONS\n";
 
 static const char man_foot[] =
+    ".Sh FILES\n"
+    "The file is the one that\n"
+    ".Ql vcrpd -c\n"
+    "names.\n"
+    "That of the installed service, and where the one is that has all options\n"
+    "with their defaults, is told by\n"
+    ".Xr vcrpd 8 .\n"
+    ".Sh EXAMPLES\n"
+    "A server for those with an account alone, by TLS, with a certificate of\n"
+    "an authority:\n"
+    ".Bd -literal -offset indent\n"
+    "server = { name = \"chat.example.org\"; };\n"
+    "accounts = { guests = \"no\"; };\n"
+    "tls = {\n"
+    "\trequired = true;\n"
+    "\tcertificate = \"/etc/vcrpd/fullchain.pem\";\n"
+    "\tkey = \"/etc/vcrpd/privkey.pem\";\n"
+    "};\n"
+    ".Ed\n"
+    ".Pp\n"
+    "One that loses nothing by a lost power, and keeps a year:\n"
+    ".Bd -literal -offset indent\n"
+    "storage = { fsync = \"always\"; keep_days = 365; };\n"
+    ".Ed\n"
     ".Sh SEE ALSO\n"
     ".Xr vcrp 1 ,\n"
+    ".Xr vcrp 7 ,\n"
     ".Xr vcrpctl 8 ,\n"
     ".Xr vcrpd 8\n";
 
