@@ -10,6 +10,7 @@
 
 #include "net/listener.h"
 #include "net/net.h"
+#include "net/udp_socket.h"
 #include "sandbox.h"
 #include "server.h"
 #include "storage.h"
@@ -20,6 +21,7 @@ struct server {
 	struct names      *names;
 	struct sandbox     sandbox;
 	struct listeners   listeners;
+	struct udp_sockets datagrams;
 	struct net         net;
 	struct storage    *storage;
 	struct mailbox     box;		/* requests for main */

@@ -23,21 +23,53 @@
 #include "net/acceptor.h"
 #include "net/io.h"
 #include "net/tls_context.h"
+#include "net/udp.h"
 #include "parts.h"
 #include "proto/mail.h"
 
 enum {
 	RESERVED = 32,	/* descriptors for the server's own use */
+	TRIES = 16,	/* for a port that is free for TCP and UDP */
 	LEAST = 8,	/* for connections, on the smallest machine */
 	LOOK_MS = 10000	/* whether the certificate is another */
 };
 
-/* Those of TCP may need root. What a manager of services has passed takes the
- * place of all of its kind. */
+static int
+take_port(struct server *s, int fd, char *why, size_t size)
+{
+	int rc = udp_sockets_take(&s->datagrams, fd, why, size);
+
+	return rc != 0 ? rc : listeners_take(&s->listeners, fd, why, size);
+}
+
+/* One number for both: a free one is to be free for both. */
+static int
+bind_ports(struct server *s, char *why, size_t size)
+{
+	const struct config *c = s->config;
+	bool passed = listeners_has(&s->listeners, false);
+	unsigned port = (unsigned)config_get(&c->server_port);
+	int rc = -EADDRINUSE;
+
+	for (int i = 0; i < TRIES && rc == -EADDRINUSE; i++) {
+		rc = passed ? 0 : listeners_open(&s->listeners,
+		    c->server_listen, port, why, size);
+		if (rc == 0 && config_get(&c->udp_enable) &&
+		    s->datagrams.count == 0)
+			rc = udp_sockets_open(&s->datagrams, &s->listeners,
+			    why, size);
+		if (rc == 0 || passed || port != 0)
+			break;
+		listeners_close_ports(&s->listeners);
+	}
+	return rc;
+}
+
+/* They may need root. What a manager of services has passed takes the place of
+ * all of its kind. */
 static int
 open_ports(struct server *s, char *why, size_t size)
 {
-	const struct config *c = s->config;
 	int first, count = service_sockets(&first);
 
 	if (count < 0) {
@@ -45,11 +77,11 @@ open_ports(struct server *s, char *why, size_t size)
 		return -1;
 	}
 	for (int i = 0; i < count; i++)
-		if (listeners_take(&s->listeners, first + i, why, size) < 0)
+		if (take_port(s, first + i, why, size) < 0)
 			return -1;
-	return listeners_has(&s->listeners, false) ? 0 :
-	    listeners_open(&s->listeners, c->server_listen,
-	    (unsigned)config_get(&c->server_port), why, size);
+	if (!config_get(&s->config->udp_enable))
+		udp_sockets_close(&s->datagrams);
+	return bind_ports(s, why, size) < 0 ? -1 : 0;
 }
 
 static int
@@ -72,7 +104,7 @@ static unsigned
 raise_descriptors(const struct config *c, unsigned ios)
 {
 	struct rlimit limit;
-	unsigned ours = RESERVED + LISTENERS_MAX / 16 + 2 * ios;
+	unsigned ours = RESERVED + LISTENERS_MAX / 8 + 2 * ios;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return LEAST;
@@ -94,7 +126,7 @@ count_io(const struct config *c)
 
 	if (set == 0)
 		set = cores > 1 ? (unsigned)cores / 2 : 1;
-	return set < IO_MAX ? set : IO_MAX;
+	return set < STREAM_IO_MAX ? set : STREAM_IO_MAX;
 }
 
 /* From who started the server to a process that is confined: sandbox.h. */
@@ -108,7 +140,8 @@ enter_sandbox(struct server *s, char *why, size_t size)
 	    sandbox_become(box, s->config, why, size) < 0 ||
 	    open_local(s, why, size) < 0)
 		return -1;
-	s->net.io_count = count_io(s->config);
+	s->net.stream_ios = count_io(s->config);
+	s->net.io_count = s->net.stream_ios + (s->datagrams.count > 0);
 	s->net.descriptors = raise_descriptors(s->config, s->net.io_count);
 	sandbox_close(box, s->config, s->options->config);
 	return 0;
@@ -136,11 +169,32 @@ know_proxies(struct net *net, const struct config *c)
 		    &net->proxies[i], &why);
 }
 
+/* The last one has the datagrams. */
+static int
+make_ios(struct server *s, char *why, size_t size)
+{
+	struct net *net = &s->net;
+	const char *reason = "";
+
+	for (unsigned i = 0; i < net->io_count; i++) {
+		struct io *io = net->ios[i] = io_new(net, i, &reason);
+
+		if (io != NULL && i >= net->stream_ios)
+			net->udp = io->udp =
+			    udp_new(io, &s->datagrams, &reason);
+		if (io == NULL || (i >= net->stream_ios && io->udp == NULL)) {
+			snprintf(why, size, "io thread: %s", reason);
+			return -1;
+		}
+		s->boxes[i] = &io->box;
+	}
+	return 0;
+}
+
 static int
 make_net(struct server *s, char *why, size_t size)
 {
 	struct net *net = &s->net;
-	const char *reason = "";
 
 	net->config = s->config;
 	net->main = &s->box;
@@ -153,14 +207,8 @@ make_net(struct server *s, char *why, size_t size)
 	net->users[1].uid = s->sandbox.user.uid;
 	memcpy(net->users[1].name, s->sandbox.user.name,
 	    sizeof(net->users[1].name));
-	for (unsigned i = 0; i < net->io_count; i++) {
-		net->ios[i] = io_new(net, i, &reason);
-		if (net->ios[i] == NULL) {
-			snprintf(why, size, "io thread: %s", reason);
-			return -1;
-		}
-		s->boxes[i] = &net->ios[i]->box;
-	}
+	if (make_ios(s, why, size) < 0)
+		return -1;
 	net->registry = registry_new(s->config, s->names, s->boxes,
 	    net->io_count);
 	for (int i = 0; i < 2; i++)
@@ -274,6 +322,7 @@ server_free(struct server **at)
 	storage_free(&s->storage);
 	for (unsigned i = 0; i < s->net.io_count; i++)
 		io_free(&s->net.ios[i]);
+	udp_sockets_close(&s->datagrams);
 	tls_context_free(&s->net.tls);
 	if (s->net.main != NULL) {
 		addresses_fini(&s->net.addresses);

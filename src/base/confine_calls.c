@@ -27,7 +27,8 @@ static const int calls[] = {
 	SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(connect),
 	SCMP_SYS(epoll_create1), SCMP_SYS(eventfd2), SCMP_SYS(getpeername),
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(poll),
-	SCMP_SYS(ppoll), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
+	SCMP_SYS(ppoll), SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmmsg), SCMP_SYS(sendto),
 	SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
 	/* files: logs, the database, backups, the configuration */
 	SCMP_SYS(access), SCMP_SYS(close), SCMP_SYS(copy_file_range),

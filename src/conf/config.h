@@ -72,6 +72,10 @@ struct config {
 	char            *tls_certificate;         /* (c) "": one of its own */
 	char            *tls_key;                 /* (c) */
 	char            *tls_client_ca;           /* (c) "": none */
+	_Atomic int64_t  udp_enable;              /* (c) 0 or 1 */
+	_Atomic int64_t  udp_lan;                 /* (c) 0 or 1 */
+	_Atomic int64_t  udp_rate;                /* (a) bytes a second */
+	_Atomic int64_t  udp_timeout;             /* (a) */
 	_Atomic int64_t  accounts_registration;   /* (a) config_register */
 	_Atomic int64_t  accounts_iterations;     /* (a) */
 	_Atomic int64_t  rooms_max;               /* (a) */

@@ -191,6 +191,19 @@ const struct option options[] = {
 	  "Whose certificates, if clients show them, say who they are: a file "
 	  "in PEM. Empty: nobody's." },
 
+	{ AT(udp, enable), SWITCH(1), "", FIXED,
+	  "Whether who has logged in may ask for a session of datagrams, by "
+	  "UDP at the same port, and others whether a server is here." },
+	{ AT(udp, lan), SWITCH(0), "", FIXED,
+	  "Whether those are answered, too, who ask all hosts of a network, "
+	  "by broadcast or in the groups 239.255.30.73 and ff12::3073." },
+	{ AT(udp, rate), NUMBER(4096, 1000000000, 262144),
+	  "bytes a second", RELOAD,
+	  "What rooms may send one session in the long run. What is over it "
+	  "is left out, and the session told what there is to ask for." },
+	{ AT(udp, timeout), NUMBER(10, 86400, 120), "seconds", RELOAD,
+	  "How long a session may send nothing before it ends." },
+
 	{ AT(rooms, max), NUMBER(1, 1000000, 10000), "rooms", RELOAD,
 	  "Rooms at one time." },
 	{ AT(rooms, members), NUMBER(1, 1000000, 20000), "members", RELOAD,

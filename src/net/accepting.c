@@ -80,7 +80,7 @@ take(struct acceptor *a, int fd, const struct peer *peer)
 		refuse(a, fd, peer, &r);
 		return;
 	}
-	c = conn_new(net, fd, peer, a->next_id++, a->now);
+	c = conn_new(net, fd, peer, net_new_conn(net), a->now);
 	c->address = address;
 	c->peer.proxied = proxy;
 	c->stage = proxy ? STAGE_PROXY : STAGE_FIRST;

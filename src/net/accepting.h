@@ -39,7 +39,6 @@ struct acceptor {
 	struct mail_chain claims;	/* (o) to the store, of this pass */
 	unsigned          claimed;	/* (o) pieces of mail that come back */
 	uint64_t          now;		/* (o) clock_ms() of this pass */
-	uint64_t          next_id;	/* (o) */
 	unsigned          next_io;	/* (o) */
 	uint64_t          paused_until;	/* (o) 0: not paused */
 	uint64_t          logged;	/* (o) that it is paused */

@@ -51,7 +51,6 @@ acceptor_new(struct net *net, struct listeners *listeners,
 	shed_init(&a->shedder);
 	a->listeners = listeners;
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
-	a->next_id = 1;
 	a->scratch = tls_scratch_new();
 	list_init(&a->waiting);
 	list_init(&a->held);

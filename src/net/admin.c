@@ -15,6 +15,7 @@
 #include "net/acceptor.h"
 #include "net/io.h"
 #include "net/tls_context.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
@@ -25,6 +26,13 @@ static const char *const count_names[COUNT_KINDS] = {
 	[COUNT_LAGS] = "lags", [COUNT_SLICES] = "slices",
 	[COUNT_PASSES] = "passes",
 	[COUNT_CLOSED] = "closed"
+};
+
+static const char *const udp_names[UDP_COUNTS] = {
+	[UDP_SESSIONS] = "udp_sessions", [UDP_IN] = "udp_in",
+	[UDP_OUT] = "udp_out", [UDP_DROPPED] = "udp_dropped",
+	[UDP_CHALLENGES] = "udp_challenges",
+	[UDP_DISCOVERIES] = "udp_discoveries", [UDP_SKIPPED] = "udp_skipped"
 };
 
 static void
@@ -134,6 +142,13 @@ standing_stats(struct net *net, struct blob **b)
 	stat_line(b, "memory_max", atomic_load(&net->memory_bound));
 }
 
+static void
+udp_stats(struct net *net, struct blob **b)
+{
+	for (unsigned i = 0; i < UDP_COUNTS; i++)
+		stat_line(b, udp_names[i], udp_counter(net->udp, i));
+}
+
 /* STATS without its word, one number each. */
 static void
 stats(struct net *net, struct request *r)
@@ -157,6 +172,7 @@ stats(struct net *net, struct request *r)
 	stat_line(b, "tls_handshakes", tls.handshakes);
 	stat_line(b, "tls_failures", tls.failures);
 	standing_stats(net, b);
+	udp_stats(net, b);
 	stat_line(b, "io_threads", net->io_count);
 	stat_line(b, "rooms", s.rooms);
 	stat_line(b, "rooms_live", s.live);

@@ -67,7 +67,7 @@ next_io(struct acceptor *a)
 {
 	struct net *net = a->net;
 
-	a->next_io = (a->next_io + 1) % net->io_count;
+	a->next_io = (a->next_io + 1) % net->stream_ios;
 	return net->ios[a->next_io];
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "net/exchange.h"
+#include "net/udp.h"
 #include "wire/vcrp.h"
 
 enum { PIECES_AT_ONCE = 16, PIECE_GROWS = 4096, PIECE_SMALL = 1024 };
@@ -22,6 +23,7 @@ struct piece {
 	struct blob  *blob;
 	size_t        off;
 	bool          own;	/* may be appended to */
+	bool          secret;	/* to be wiped */
 };
 
 struct conn *
@@ -52,6 +54,8 @@ drop_piece(struct conn *c)
 	else
 		c->out->next = p->next;
 	c->out_bytes -= p->blob->len - p->off;
+	if (p->secret)
+		sodium_memzero(p->blob->data, p->blob->len);
 	blob_unref(&p->blob);
 	free(p);
 }
@@ -88,7 +92,9 @@ conn_close(struct conn *c)
 	if (c->tls != NULL)
 		tls_end(c->tls);
 	tls_free(&c->tls);
-	if (c->fd >= 0)
+	if (c->udp != NULL)
+		udp_end(c);
+	else if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
 }
@@ -96,7 +102,7 @@ conn_close(struct conn *c)
 bool
 conn_is_secure(const struct conn *c)
 {
-	return c->tls != NULL || c->peer.local || (peer_is_loopback(&c->peer)
+	return c->tls != NULL || c->udp != NULL || c->peer.local || (peer_is_loopback(&c->peer)
 	    && config_get(&c->net->config->limits_loopback_trusted));
 }
 
@@ -144,9 +150,11 @@ send_plain(struct conn *c, const struct msghdr *msg)
 ssize_t
 conn_send(struct conn *c, const struct msghdr *msg, size_t len)
 {
-	ssize_t n = c->tls == NULL ? send_plain(c, msg) :
-	    tls_send(c->tls, msg);
+	ssize_t n;
 
+	if (c->udp != NULL)
+		return udp_send(c, msg);
+	n = c->tls == NULL ? send_plain(c, msg) : tls_send(c->tls, msg);
 	if (n < 0 && n != -EAGAIN)
 		return n;
 	c->blocked = n < (ssize_t)len ||
@@ -205,6 +213,7 @@ new_piece(struct blob *b, bool own)
 	p->blob = b;
 	p->off = 0;
 	p->own = own;
+	p->secret = false;
 	return p;
 }
 
@@ -275,6 +284,15 @@ conn_put(struct conn *c, struct blob *b)
 }
 
 void
+conn_put_secret(struct conn *c, struct blob *b)
+{
+	struct piece *p = new_piece(b, false);
+
+	p->secret = true;
+	append(c, p);
+}
+
+void
 conn_put_first(struct conn *c, struct slice s)
 {
 	struct blob *b = NULL;
@@ -315,6 +333,8 @@ conn_features(const struct conn *c, struct blob **b)
 	if (conn_is_secure(c))
 		blob_add(b, slice_of(registration[config_get(
 		    &c->net->config->accounts_registration)]));
+	if (udp_may_ask(c) == ERROR_NONE)
+		blob_add(b, slice_of(",udp"));
 }
 
 void

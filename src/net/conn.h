@@ -57,6 +57,7 @@ enum {
 };
 
 struct piece;
+struct udp_session;
 
 /* There may be very many, most of them idle: in an order without holes. */
 struct conn {
@@ -69,8 +70,10 @@ struct conn {
 	struct address   *address;	/* where it is counted; or NULL */
 	struct peer       peer;		/* (c) once no proxy is waited for */
 	/* What a delivery touches. */
-	int               fd;		/* -1 once closed */
+	int               fd;		/* -1 once closed; of a session of
+					 * datagrams: not its own */
 	struct tls       *tls;		/* or NULL: it is not encrypted */
+	struct udp_session *udp;	/* it is one of datagrams; or NULL */
 	struct piece     *out;		/* the last, before the first; or NULL */
 	uint32_t          out_bytes;
 	unsigned          rooms;	/* memberships that are not ending */
@@ -121,8 +124,8 @@ struct conn *conn_new(struct net *, int fd, const struct peer *,
 void conn_free(struct conn **);
 const char *conn_end_name(enum conn_end);
 
-/* Nobody on the way can read or change it: it is encrypted, or does not leave
- * this host as far as that is trusted. */
+/* Nobody on the way can read or change it: it is encrypted or sealed, or does
+ * not leave this host as far as that is trusted. */
 bool conn_is_secure(const struct conn *);
 /* As recv(2) and sendmsg(2), encrypted or not; they never block, and count.
  * How many bytes, -EAGAIN or -errno; recv: 0 at the end. They set `readable`
@@ -132,7 +135,7 @@ ssize_t conn_send(struct conn *, const struct msghdr *, size_t len);
 /* Its socket takes bytes again: 1, and it is not blocked any more; 0: it still
  * is; -errno. */
 int conn_unblock(struct conn *);
-/* Closes the socket, after TLS's own end. */
+/* Closes the socket, after TLS's own end; a session of datagrams ends. */
 void conn_close(struct conn *);
 
 /* Keeps bytes that are to be understood later, in place of what was kept. */
@@ -144,6 +147,8 @@ void conn_add(struct conn *, struct slice);
 void conn_printf(struct conn *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void conn_put(struct conn *, struct blob *);
+/* conn_put(), of what nobody else has and is wiped once it is sent. */
+void conn_put_secret(struct conn *, struct blob *);
 void conn_put_first(struct conn *, struct slice);
 void conn_error(struct conn *, struct slice id, enum error,
     const char *text);

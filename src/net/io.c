@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "net/io.h"
 #include "net/shed.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
@@ -71,6 +72,7 @@ io_free(struct io **at)
 	if (io == NULL)
 		return;
 	assert(io->conns.count == 0 && io->feeds == 0);
+	udp_free(&io->udp);
 	close(io->epoll);
 	mailbox_fini(&io->box);
 	table_fini(&io->conns);
@@ -188,6 +190,10 @@ take_events(struct io *io, const struct epoll_event *events, int n)
 		struct conn *c = events[i].data.ptr;
 		uint32_t what = events[i].events;
 
+		if (c != NULL && io->udp != NULL) {
+			udp_event(io, events[i].data.ptr);
+			continue;
+		}
 		if (c == NULL || c->fd < 0)
 			continue;
 		if (what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -253,12 +259,20 @@ ping(struct io *io, struct conn *c)
 	io_turn(io, c);
 }
 
+/* In seconds; 0: nobody is asked whether it is there. */
+static uint64_t
+idle_timeout(const struct io *io)
+{
+	return io->udp != NULL ? 0 :
+	    (uint64_t)config_get(&io->net->config->limits_idle_timeout);
+}
+
 /* Each list is in the order of its times, so only heads are looked at. */
 static void
 take_time(struct io *io)
 {
 	const struct config *config = io->net->config;
-	uint64_t idle = (uint64_t)config_get(&config->limits_idle_timeout);
+	uint64_t idle = idle_timeout(io);
 	uint64_t patience = (uint64_t)config_get(&config->limits_ping_timeout);
 	struct conn *c;
 
@@ -266,6 +280,8 @@ take_time(struct io *io)
 	while (!io->stopping && (c = oldest(&io->ending)) != NULL &&
 	    io->now - c->active >= ENDING_MS)
 		io_close(io, c, c->end);
+	if (io->udp != NULL)
+		udp_time(io);
 	while (idle > 0 && (c = oldest(&io->awake)) != NULL &&
 	    io->now - c->active >= idle * 1000)
 		ping(io, c);
@@ -295,7 +311,7 @@ static int
 may_sleep_for(struct io *io)
 {
 	const struct config *config = io->net->config;
-	uint64_t idle = (uint64_t)config_get(&config->limits_idle_timeout);
+	uint64_t idle = idle_timeout(io);
 	uint64_t until = UINT64_MAX;
 
 	if (!list_empty(&io->turns) || !mailbox_may_sleep(&io->box))
@@ -308,6 +324,8 @@ may_sleep_for(struct io *io)
 		sooner(&until, oldest(&io->awake), idle * 1000);
 	if (io->stopping && io->stop_at < until)
 		until = io->stop_at;
+	if (io->udp != NULL && udp_next(io) < until)
+		until = udp_next(io);
 	if (until == UINT64_MAX)
 		return -1;
 	return until <= io->now ? 0 : (int)(until - io->now < 60000 ?
@@ -342,12 +360,18 @@ run(void *arg)
 		io->now = clock_ms();
 		io_count(io, COUNT_PASSES, 1);
 		take_events(io, events, n);
+		if (io->udp != NULL)
+			udp_receive(io);
 		take_turns(io);
 		if (io->passed >= SHED_PASSED)
 			shed_passed(io);
 		take_all_mail(io);
+		if (io->udp != NULL)
+			udp_input(io);
 		take_time(io);
 		wake_rooms(io);
+		if (io->udp != NULL)
+			udp_flush(io);
 		free_dead(io);
 		tell_quiet(io);
 	}
@@ -359,7 +383,10 @@ io_start(struct io *io)
 {
 	char name[16];
 
-	snprintf(name, sizeof(name), "io %u", io->index);
+	if (io->udp != NULL)
+		snprintf(name, sizeof(name), "udp");
+	else
+		snprintf(name, sizeof(name), "io %u", io->index);
 	return thread_start(&io->thread, name, IO_STACK, false, run, io);
 }
 

@@ -41,6 +41,8 @@ enum io_count {
 
 struct io {
 	struct net    *net;		/* (c) */
+	struct udp    *udp;		/* (o) of the thread of datagrams; or
+					 * NULL */
 	unsigned       index;		/* (c) */
 	struct thread  thread;		/* (c) */
 	struct mailbox box;		/* (s) answers only, so without limit */
@@ -152,6 +154,9 @@ void io_take_mail(struct io *, struct mail *);
 
 /* session.c: what was read, as far as may be. */
 void session_input(struct io *, struct conn *);
+/* Whole lines that came at once, by a datagram. False: some have to wait, and
+ * too many wait already: they are lost. */
+bool session_datagram(struct io *, struct conn *, struct slice lines);
 /* requests.c: what the line asks, of its connection, which has one more under
  * way until it is back. */
 struct request *session_request(struct io *, struct conn *,

@@ -11,6 +11,7 @@
 #include "net/accounting.h"
 #include "net/io.h"
 #include "net/shed.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 #include "room/marks.h"
 #include "room/room.h"
@@ -25,21 +26,18 @@ turn_out_banned(struct io *io, struct conn *c)
 		    true);
 }
 
-/* A connection from the acceptor: it has logged in, which is told it here,
- * where its person is known. */
-static void
-take_conn(struct io *io, struct conn *c)
+/* It has logged in, which is told it here, where its person is known. False:
+ * it is closed. */
+static bool
+welcome(struct io *io, struct conn *c)
 {
 	struct epoll_event ev = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
 	struct slice name = person_name(c->contact.person), id = { 0 };
 	struct blob *ok = NULL;
 
-	table_add(&io->conns, &c->node);
 	if (c->tls != NULL)
 		tls_move(c->tls, io->scratch);
-	c->active = io->now;
-	list_append(&io->awake, &c->by_time);
 	if (c->login_id != NULL)
 		id = (struct slice){ c->login_id->data, c->login_id->len };
 	reply_ok(&ok, id, c->contact.person->account ? "AUTH" : "HELLO");
@@ -47,9 +45,27 @@ take_conn(struct io *io, struct conn *c)
 	conn_put(c, ok);
 	blob_unref(&c->login_id);
 	ev.data.ptr = c;
-	if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, c->fd, &ev) < 0) {
-		log_warn("epoll_ctl: %s", strerror(errno));
-		io_close(io, c, END_LOST);
+	if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, c->fd, &ev) == 0)
+		return true;
+	log_warn("epoll_ctl: %s", strerror(errno));
+	io_close(io, c, END_LOST);
+	return false;
+}
+
+/* A connection from the acceptor; or a session of datagrams, from the thread
+ * of who asked for it, which may stop later than this one. */
+static void
+take_conn(struct io *io, struct conn *c)
+{
+	table_add(&io->conns, &c->node);
+	c->active = io->now;
+	list_append(&io->awake, &c->by_time);
+	if (c->udp != NULL)
+		udp_begin(io, c);
+	else if (!welcome(io, c))
+		return;
+	if (io->told) {
+		io_close(io, c, END_STOPPED);
 		return;
 	}
 	io_turn(io, c);

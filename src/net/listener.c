@@ -245,6 +245,13 @@ listeners_open_local(struct listeners *l, const char *path, char *why,
 }
 
 void
+listeners_close_ports(struct listeners *l)
+{
+	close_from(l, 0);
+	l->port = 0;
+}
+
+void
 listeners_close(struct listeners *l)
 {
 	close_from(l, 0);

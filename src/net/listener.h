@@ -41,6 +41,8 @@ bool listeners_has(const struct listeners *, bool local);
  * any more is replaced; one in use is refused. */
 int listeners_open_local(struct listeners *, const char *path, char *why_r,
     size_t size);
+/* Those of TCP, which are all there are so far. */
+void listeners_close_ports(struct listeners *);
 /* With the local socket's file. */
 void listeners_close(struct listeners *);
 

@@ -18,12 +18,16 @@
 #include "room/registry.h"
 #include "sync/counter.h"
 
-enum { IO_MAX = 64 };
+enum {
+	STREAM_IO_MAX = 64,	/* threads of TCP connections */
+	IO_MAX = STREAM_IO_MAX + 1
+};
 
 struct acceptor;
 struct auths;
 struct store;
 struct tls_context;
+struct udp;
 struct io;
 
 /* Who may log in as whom by the local socket alone. */
@@ -46,6 +50,9 @@ struct net {
 	struct mailbox      *main;	/* (s) the thread main's */
 	struct io           *ios[IO_MAX]; /* (c) */
 	unsigned             io_count;	/* (c) */
+	unsigned             stream_ios; /* (c) of these; the others have
+					 * datagrams */
+	struct udp          *udp;	/* (c) the last one's; or NULL */
 	struct acceptor     *acceptor;	/* (c) */
 	struct auths        *auths;	/* (s) */
 	struct tls_context  *tls;	/* (s) NULL: no encryption here */
@@ -54,6 +61,7 @@ struct net {
 	uint64_t             started;	/* (c) clock_ms() */
 	unsigned             descriptors; /* (c) for connections */
 	_Atomic uint64_t     connections; /* (a) */
+	_Atomic uint64_t     last_conn;	/* (a) the newest one's id */
 };
 
 /* The most connections there may be now. */
@@ -63,6 +71,13 @@ net_connections_max(const struct net *n)
 	uint64_t set = (uint64_t)config_get(&n->config->limits_connections);
 
 	return set > 0 && set < n->descriptors ? set : n->descriptors;
+}
+
+/* An id that no connection had. */
+static inline uint64_t
+net_new_conn(struct net *n)
+{
+	return atomic_fetch_add(&n->last_conn, 1) + 1;
 }
 
 #endif

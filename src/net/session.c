@@ -7,7 +7,8 @@
  * limits.pending requests unanswered or PAGES_MOST of HISTORY and SEARCH, nor
  * while a room's full mailbox refused one of its requests, nor with much output
  * unsent. What was read and may not be understood yet is kept; TCP makes the
- * peer wait. */
+ * peer wait. Nothing makes who sends datagrams wait: of those some are kept, and
+ * the rest is lost. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "net/accounting.h"
 #include "net/io.h"
 #include "net/help.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 #include "room/room.h"
 #include "wire/vcrp.h"
@@ -240,6 +242,9 @@ here(struct io *io, struct conn *c, const struct words *w)
 	case VERB_QUIT:
 		quit(io, c, w);
 		break;
+	case VERB_UDP:
+		udp_ask(io, c, w);
+		break;
 	default:
 		break;
 	}
@@ -377,4 +382,27 @@ session_input(struct io *io, struct conn *c)
 		conn_keep(c, rest.at, rest.len);
 	/* A new password may have been in it. */
 	sodium_memzero(io->buf, most);
+}
+
+bool
+session_datagram(struct io *io, struct conn *c, struct slice lines)
+{
+	size_t kept = c->in_len;
+
+	/* Empty lines at the end are no more than their length. */
+	while (lines.len > 1 && lines.at[lines.len - 2] == '\n')
+		lines.len--;
+	if (kept == 0)
+		lines = take_lines(io, c, lines);
+	io_turn(io, c);
+	if (lines.len == 0 || c->fd < 0 || c->end != END_NONE)
+		return true;
+	if (kept + lines.len > INPUT_BYTES)
+		return false;
+	if (kept > 0)
+		memcpy(io->buf, c->in, kept);
+	memcpy(io->buf + kept, lines.at, lines.len);
+	conn_keep(c, io->buf, kept + lines.len);
+	sodium_memzero(io->buf, kept + lines.len);
+	return true;
 }

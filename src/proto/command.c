@@ -96,6 +96,10 @@ static const struct command commands[VERB_COUNT] = {
 	    .words = "rm", .least = 2, .cost = 1, .usage = "room number",
 	    .help = "marks a room as read up to a number, for all of one's "
 	    "connections" },
+	[VERB_UDP] = { .verb = VERB_UDP, .name = "UDP", .where = RUN_IO,
+	    .words = "", .least = 0, .cost = 5, .usage = "",
+	    .help = "begins a session of sealed datagrams, which is another "
+	    "connection of one's own" },
 	[VERB_ACCOUNT] = { .verb = VERB_ACCOUNT, .name = "ACCOUNT",
 	    .where = RUN_STORE, .admin = true, .words = "wpw", .least = 1,
 	    .attributes = ATTR_FOR, .cost = 1,

@@ -12,6 +12,9 @@
 #include "proto/mail.h"
 #include "room/room.h"
 
+static const char too_many[] =
+    "this account has as many connections as it may have";
+
 struct person *
 person_ref(struct person *p)
 {
@@ -269,7 +272,7 @@ account_locked(struct registry *r, struct slice key, bool local,
 	*why_r = error_help(ERROR_AUTH_FAILED);
 	if (a == NULL || a->local != local || a->disabled)
 		return ERROR_AUTH_FAILED;
-	*why_r = "this account has as many connections as it may have";
+	*why_r = too_many;
 	if (!local && a->connections >=
 	    (unsigned)config_get(&r->config->limits_account))
 		return ERROR_TOO_MANY;
@@ -293,6 +296,44 @@ people_account(struct registry *r, struct slice name, bool local,
 	lock_take(&r->lock);
 	e = account_locked(r, (struct slice){ key, len }, local, c, handover,
 	    why_r);
+	lock_drop(&r->lock);
+	return e;
+}
+
+static bool
+has_places(const struct registry *r, const struct person *p)
+{
+	unsigned count = 0, most =
+	    (unsigned)config_get(&r->config->limits_account);
+
+	for (const struct link *l = p->contacts.next; l != &p->contacts;
+	    l = l->next)
+		count++;
+	return count < most || (p->details != NULL && p->details->local);
+}
+
+enum error
+people_further(struct registry *r, const struct contact *of,
+    struct contact *c, struct mail *handover, const char **why_r)
+{
+	struct person *p = of->person;
+	enum error e = ERROR_NONE;
+
+	lock_take(&r->lock);
+	if (of->evicted != EVICT_NONE) {
+		*why_r = "this connection is to end";
+		e = ERROR_DENIED;
+	} else if (!has_places(r, p)) {
+		*why_r = too_many;
+		e = ERROR_TOO_MANY;
+	} else {
+		if (p->details != NULL)
+			p->details->connections++;
+		c->person = person_ref(p);
+		c->evicted = EVICT_NONE;
+		list_append(&p->contacts, &c->link);
+		mailbox_send(r->boxes[c->io], handover);
+	}
 	lock_drop(&r->lock);
 	return e;
 }

@@ -131,6 +131,11 @@ bool people_restore(struct registry *, struct slice nick, uint64_t since,
  * is none, or it is disabled; ERROR_TOO_MANY: limits.account. */
 enum error people_account(struct registry *, struct slice name, bool local,
     struct contact *, struct mail *handover, const char **why_r);
+/* One more connection of who has logged in by the contact `of`, the caller's:
+ * as above. ERROR_DENIED: that one is to end; ERROR_TOO_MANY: limits.account,
+ * which counts a guest's here too. */
+enum error people_further(struct registry *, const struct contact *of,
+    struct contact *, struct mail *handover, const char **why_r);
 /* Under the lock: all connections of the person are told to end, but the one
  * of this id; 0: all. */
 void people_evict(struct registry *, struct person *, enum evict,

@@ -29,7 +29,7 @@ LATER = [b"%b x", b"HELLO %b", b"AUTH %b", b"REGISTER %b x", b"PASSWD %b", b"PIN
          b"SAY @%b x", b"SAY @~eve,%b x", b"WHO %b", b"LIST %b", b"HISTORY hall %b", b"HISTORY hall 1 %b",
          b"HISTORY %b 1", b"SEARCH hall 1 %b", b"SEARCH hall %b x", b"@before=%b SEARCH hall 1 x", b"SET hall topic %b",
          b"SET hall %b on", b"SET hall keep %b", b"SET %b topic x", b"ROLE hall %b muted", b"ROLE hall ~eve %b",
-         b"@for=%b ROLE hall ~eve muted", b"KICK hall %b", b"KICK hall ~eve %b", b"READ hall %b", b"READ %b 1"]
+         b"@for=%b ROLE hall ~eve muted", b"KICK hall %b", b"KICK hall ~eve %b", b"READ hall %b", b"READ %b 1", b"UDP %b"]
 ADMIN = [b"NOTICE %b", b"KILL %b", b"KILL ~nobody %b", b"STATS %b", b"RETRY %b", b"BACKUP %b", b"BACKUP /nowhere/%b",
          b"DRAIN %b", b"RELOAD %b", b"SHUTDOWN %b", b"ACCOUNT %b", b"ACCOUNT list %b", b"ACCOUNT delete %b",
          b"ACCOUNT role %b user", b"ACCOUNT role eve %b", b"ACCOUNT add %b x", b"ACCOUNT add eve %b",

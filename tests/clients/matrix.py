@@ -37,8 +37,9 @@ SERVER = {
     "BACKUP": ("BACKUP relative", "bad-value"), "DRAIN": ("DRAIN", None), "SHUTDOWN": ("SHUTDOWN", None),
     "REGISTER": ("REGISTER eve x", "denied"), "PASSWD": ("PASSWD x", "bad-value"), "ACCOUNT": ("ACCOUNT list", "OK"),
     "BAN": ("BAN", "OK"), "UNBAN": ("UNBAN 192.0.2.7", "no-such-name"), "CALM": ("CALM", "OK"),
+    "UDP": ("UDP", "denied"),
 }
-ALL_MAY = {"PING": "PONG", "HELP": "OK", "LIST": "OK", "HELLO": "denied", "AUTH": "denied"}
+ALL_MAY = {"PING": "PONG", "HELP": "OK", "LIST": "OK", "HELLO": "denied", "AUTH": "denied", "UDP": "OK"}
 CONFIG = 'limits = { lines = 0; address = 0; };\nrooms = { create = "%s"; };\naccounts = { guests = "%s"; };'
 
 
