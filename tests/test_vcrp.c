@@ -86,6 +86,8 @@ takes_any_case_and_a_cr(void)
 	CU_ASSERT(slice_is(w.text, "Text"));
 	CU_ASSERT(gives("SAY lobby a\rb", ERROR_BAD_LINE));
 	CU_ASSERT(gives("SAY lobby a\r\r", ERROR_BAD_LINE));
+	CU_ASSERT(gives("LIST lob\tby", ERROR_BAD_LINE));
+	CU_ASSERT(gives("SAY lobby a\tb", ERROR_NONE));
 }
 
 /* What every row of the table says is what the codec holds lines to. */

@@ -210,6 +210,8 @@ take_words(struct words *w, struct slice *rest, char *why)
 		if (rest->len == 0)
 			break;
 		word = cut(rest, ' ');
+		if (memchr(word.at, '\t', word.len) != NULL)
+			return refuse(ERROR_BAD_LINE, why, "a word has no TAB");
 		if (!good_word(w, c->words[w->count], word))
 			return refuse_it(ERROR_BAD_VALUE, why,
 			    "not a number that belongs there", word);
