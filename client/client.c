@@ -20,12 +20,18 @@
 #define NICK_SIZE	33
 
 int64_t
-client_now(void)
+client_now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+client_now(void)
+{
+	return client_now_us() / 1000;
 }
 
 __attribute__((format(printf, 2, 0))) static void

@@ -24,7 +24,8 @@ enum status {
 	STATUS_DONE,
 	STATUS_REFUSED,		/* by the server, which said why */
 	STATUS_USAGE,
-	STATUS_UNREACHED	/* no connection */
+	STATUS_UNREACHED,	/* no connection */
+	STATUS_UDP_ALONE	/* probe: VCRP answers, and not by TCP */
 };
 
 struct client {
@@ -48,6 +49,8 @@ struct client {
 	int          patience;		/* ms without a connection; 0: any */
 	bool         patience_given;
 	bool         external;		/* AUTH EXTERNAL, one connection */
+	unsigned     port;		/* of discover */
+	bool         json;		/* discover and probe */
 	bool         may_end;		/* the server's end is no failure */
 	struct vcrp *v;
 	struct key   key;
@@ -65,6 +68,8 @@ struct client {
 
 /* Milliseconds of a clock that only rises. */
 int64_t client_now(void);
+/* Microseconds of the same clock. */
+int64_t client_now_us(void);
 /* Says "program: text" on stderr, with nothing in it that acts on a terminal,
  * and exits with status. */
 __attribute__((format(printf, 3, 4))) _Noreturn void
@@ -99,7 +104,9 @@ _Noreturn void client_impossible(const struct client *, const char *what,
 void client_print(const char *text);
 
 /* The commands: argv[0] is the command's name. */
+enum status command_discover(struct client *, int argc, char **argv);
 enum status command_passwd(struct client *, int argc, char **argv);
+enum status command_probe(struct client *, int argc, char **argv);
 enum status command_register(struct client *, int argc, char **argv);
 enum status command_rooms(struct client *, int argc, char **argv);
 enum status command_say(struct client *, int argc, char **argv);

@@ -125,6 +125,27 @@ put_words(FILE *to, const struct vcrp_event *event)
 }
 
 void
+json_string(FILE *to, const char *text)
+{
+	put_string(to, text, strlen(text));
+}
+
+void
+json_list(FILE *to, const char *list)
+{
+	size_t len;
+
+	putc('[', to);
+	for (; *list != '\0'; list += len) {
+		len = strcspn(list, ",");
+		put_string(to, list, len);
+		if (list[len] == ',' && list[++len] != '\0')
+			putc(',', to);
+	}
+	putc(']', to);
+}
+
+void
 json_event(FILE *to, const struct vcrp_event *event)
 {
 	fputs("{\"verb\":", to);

@@ -1,4 +1,4 @@
-/* json.h -- an event as an object of JSON, on one line
+/* json.h -- JSON: an event as an object, on one line
  *
  * SPDX-License-Identifier: MIT
  *
@@ -19,6 +19,10 @@
 
 #include "vcrp.h"
 
+/* As one, with its quotes; text is UTF-8. */
+void json_string(FILE *, const char *text);
+/* "a,b" as ["a","b"]. */
+void json_list(FILE *, const char *list);
 /* With its LF. */
 void json_event(FILE *, const struct vcrp_event *);
 

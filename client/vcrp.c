@@ -24,6 +24,9 @@ static const char usage[] =
 "       vcrp [OPTION...] who ROOM\n"
 "       vcrp [OPTION...] register NAME               make an account\n"
 "       vcrp [OPTION...] passwd                      change its password\n"
+"       vcrp [--wait=SECONDS] [--json] discover      which servers are near?\n"
+"       vcrp [--timeout=SECONDS] [--json] probe HOST[:PORT]\n"
+"                                                    is it VCRP?\n"
 "\n"
 "  -s, --server=SERVER   vcrps://[NAME@]HOST[:PORT] with TLS, vcrp://... or\n"
 "                        HOST[:PORT] without, or the path of a local socket\n"
@@ -39,26 +42,35 @@ static const char usage[] =
 "  -i, --invite=TOKEN    register: the invitation\n"
 "  -w, --wait=SECONDS    how long to do without a connection (30; 0: always)\n"
 "  -a, --after=NUMBER    tail: also what came after this number (0: all)\n"
+"      --json            discover, probe: for programs\n"
+"      --port=NUMBER     discover: where servers are asked (3073)\n"
+"      --timeout=SECONDS probe: how long all of it may take (5)\n"
 "  -h, --help\n"
 "  -V, --version\n"
 "\n"
 "A ROOM that begins with '@' is a conversation: @bob\n"
-"Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection\n";
+"Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection;\n"
+"of discover: 1 no server answered; of probe: 0 VCRP, 1 something else,\n"
+"3 nothing answers, 4 VCRP by UDP alone\n";
 
 enum long_only {
 	OPTION_ACCEPT_NEW = 256,
 	OPTION_CERTIFICATE,
 	OPTION_CERTIFICATE_KEY,
 	OPTION_FINGERPRINT,
+	OPTION_JSON,
 	OPTION_PASSWORD_FD,
-	OPTION_PASSWORD_FILE
+	OPTION_PASSWORD_FILE,
+	OPTION_PORT
 };
 
 static const struct command {
 	const char *name;
 	enum status (*run)(struct client *, int, char **);
 } commands[] = {
+	{ "discover",	command_discover },
 	{ "passwd",	command_passwd },
+	{ "probe",	command_probe },
 	{ "register",	command_register },
 	{ "rooms",	command_rooms },
 	{ "say",	command_say },
@@ -74,10 +86,13 @@ static const struct option long_options[] = {
 	{ "fingerprint", required_argument, NULL, OPTION_FINGERPRINT },
 	{ "help",	no_argument,       NULL, 'h' },
 	{ "invite",	required_argument, NULL, 'i' },
+	{ "json",	no_argument,       NULL, OPTION_JSON },
 	{ "nick",	required_argument, NULL, 'n' },
 	{ "password-fd", required_argument, NULL, OPTION_PASSWORD_FD },
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
+	{ "port",	required_argument, NULL, OPTION_PORT },
 	{ "server",	required_argument, NULL, 's' },
+	{ "timeout",	required_argument, NULL, 'w' },
 	{ "user",	required_argument, NULL, 'u' },
 	{ "version",	no_argument,       NULL, 'V' },
 	{ "wait",	required_argument, NULL, 'w' },
@@ -107,7 +122,7 @@ number(const struct client *client, const char *text, int64_t max)
 }
 
 static void
-take_secure_option(struct client *client, int option)
+take_long_option(struct client *client, int option)
 {
 	switch (option) {
 	case OPTION_ACCEPT_NEW:
@@ -121,6 +136,12 @@ take_secure_option(struct client *client, int option)
 		break;
 	case OPTION_FINGERPRINT:
 		client->fingerprint = optarg;
+		break;
+	case OPTION_JSON:
+		client->json = true;
+		break;
+	case OPTION_PORT:
+		client->port = (unsigned)number(client, optarg, 65535);
 		break;
 	case OPTION_PASSWORD_FD:
 		client->password_fd = (int)number(client, optarg, INT_MAX);
@@ -163,7 +184,7 @@ take_option(struct client *client, int option)
 		client->patience_given = true;
 		break;
 	default:
-		take_secure_option(client, option);
+		take_long_option(client, option);
 	}
 }
 
@@ -215,6 +236,7 @@ main(int argc, char **argv)
 	struct client client = {
 		.program = "vcrp", .server = getenv("VCRP_SERVER"),
 		.after = VCRP_NOW, .patience = PATIENCE, .key.fd = -1,
+		.port = 3073,
 		.password_fd = -1
 	};
 	int taken;
