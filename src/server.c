@@ -81,7 +81,12 @@ open_ports(struct server *s, char *why, size_t size)
 			return -1;
 	if (!config_get(&s->config->udp_enable))
 		udp_sockets_close(&s->datagrams);
-	return bind_ports(s, why, size) < 0 ? -1 : 0;
+	if (bind_ports(s, why, size) < 0)
+		return -1;
+	if (config_get(&s->config->udp_lan))
+		log_info("udp.lan: heard on %u interfaces",
+		    udp_sockets_join(&s->datagrams));
+	return 0;
 }
 
 static int

@@ -26,6 +26,8 @@ udp_new(struct io *io, struct udp_sockets *sockets, const char **why_r)
 	struct udp *u = xcalloc(1, sizeof(*u));
 
 	u->sockets = sockets;
+	discovery_init(&u->discovery,
+	    config_get(&io->net->config->udp_lan) != 0);
 	table_init(&u->sessions, session_key);
 	for (unsigned i = 0; i < UDP_SLOTS; i++)
 		u->slots[i] = xcalloc(1, sizeof(*u->slots[i]));

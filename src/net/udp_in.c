@@ -189,16 +189,49 @@ take_sealed(struct io *io, const unsigned char *bytes, size_t len,
 	return true;
 }
 
+/* Whoever looks for servers has proved nothing: what may be said to whom is
+ * told by net/discovery.h. */
+static bool
+take_question(struct io *io, const unsigned char *bytes, size_t len,
+    const struct udp_path *path)
+{
+	const struct discovery_question q = {
+		.bytes = { (const char *)bytes, len },
+		.from = { .ip = path->peer, .port = path->port },
+		.port = io->udp->sockets->all[path->socket].port,
+		.for_all = path->lan
+	};
+	struct slice answer = { 0 };
+	char text[DISCOVERY_MOST];
+
+	if (bans_has(&io->net->bans, &path->peer, io->now, NULL))
+		return false;
+	switch (discovery_answer(&io->udp->discovery, io->net, &q, io->now,
+	    text, &answer.len)) {
+	case DISCOVERY_NO:
+		return false;
+	case DISCOVERY_LIMIT:
+		counter_add(&io->refused[LIMIT_DISCOVERY], 1);
+		refusals_tell(&io->net->refusals, LIMIT_DISCOVERY,
+		    (struct slice){ 0 }, &q.from, io->now);
+		return false;
+	case DISCOVERY_YES:
+		break;
+	}
+	answer.at = text;
+	udp_put_bytes(io, path, answer);
+	udp_add(io->udp, UDP_DISCOVERIES, 1);
+	return true;
+}
+
 static bool
 take_one(struct io *io, const unsigned char *bytes, size_t len,
     const struct udp_path *path)
 {
 	if (len > 0 && bytes[0] >= SEALED)
 		return take_sealed(io, bytes, len, path);
-	/* Whoever looks for servers: net/discovery.h. */
-	if (len > 0 && bytes[0] == DISCOVERY)
-		return false;
-	return false;
+	return len > 0 && bytes[0] == DISCOVERY &&
+	    take_question(io, bytes, len, path);
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef NET_UDP_PARTS_H
 #define NET_UDP_PARTS_H
 
+#include "net/discovery.h"
 #include "net/io.h"
 #include "net/udp.h"
 
@@ -35,6 +36,7 @@ struct udp_message {
 
 struct udp {
 	struct udp_sockets *sockets;	/* (c) */
+	struct discovery    discovery;	/* (o) */
 	struct table        sessions;	/* (o) */
 	struct counter      counts[UDP_COUNTS]; /* (a) */
 	unsigned            next;	/* (o) the socket to begin with */

@@ -1,8 +1,10 @@
 /* udp_socket.c -- the sockets of datagrams, and what each says of where
  *
  * SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,11 +53,13 @@ prepare(int fd, bool v4)
 	return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
+/* Both kinds of address have the port at the same place. */
 static void
-add(struct udp_sockets *u, int fd, bool v4)
+add(struct udp_sockets *u, int fd, const struct sockaddr_storage *sa)
 {
-	u->all[u->count++] = (struct udp_socket){ .fd = fd, .v4 = v4,
-		.readable = true };
+	u->all[u->count++] = (struct udp_socket){ .fd = fd,
+		.port = ntohs(((const struct sockaddr_in *)sa)->sin_port),
+		.v4 = sa->ss_family == AF_INET, .readable = true };
 }
 
 static int
@@ -71,7 +75,7 @@ open_one(struct udp_sockets *u, const struct sockaddr_storage *sa,
 	if ((v4 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
 	    prepare(fd, v4) == 0 &&
 	    bind(fd, (const struct sockaddr *)sa, len) == 0) {
-		add(u, fd, v4);
+		add(u, fd, sa);
 		return 0;
 	}
 	error = errno;
@@ -123,7 +127,7 @@ udp_sockets_take(struct udp_sockets *u, int fd, char *why, size_t size)
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || prepare(fd, v4) < 0)
 		return say(why, size, errno, what);
-	add(u, fd, v4);
+	add(u, fd, &sa);
 	return 1;
 }
 
@@ -132,6 +136,39 @@ udp_sockets_close(struct udp_sockets *u)
 {
 	while (u->count > 0)
 		close(u->all[--u->count].fd);
+}
+
+static bool
+join(const struct udp_socket *s, unsigned interface)
+{
+	struct ip_mreqn four = { .imr_ifindex = (int)interface };
+	struct ipv6_mreq six = { .ipv6mr_interface = interface };
+
+	inet_pton(AF_INET, UDP_GROUP_V4, &four.imr_multiaddr);
+	inet_pton(AF_INET6, UDP_GROUP_V6, &six.ipv6mr_multiaddr);
+	return (s->v4 ? setsockopt(s->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP,
+	    &four, sizeof(four)) : setsockopt(s->fd, IPPROTO_IPV6,
+	    IPV6_JOIN_GROUP, &six, sizeof(six))) == 0;
+}
+
+unsigned
+udp_sockets_join(const struct udp_sockets *u)
+{
+	struct if_nameindex *all = if_nameindex();
+	unsigned count = 0;
+
+	if (all == NULL)
+		return 0;
+	for (struct if_nameindex *at = all; at->if_index != 0; at++) {
+		bool joined = false;
+
+		/* One without IPv6, say, has not both. */
+		for (unsigned i = 0; i < u->count; i++)
+			joined |= join(&u->all[i], at->if_index);
+		count += joined;
+	}
+	if_freenameindex(all);
+	return count;
 }
 
 bool

@@ -23,10 +23,14 @@
 
 enum { UDP_CONTROL_BYTES = 80 };
 
+#define UDP_GROUP_V4	"239.255.30.73"
+#define UDP_GROUP_V6	"ff12::3073"
+
 struct udp_socket {
-	int  fd;
-	bool v4;
-	bool readable;	/* the udp thread's: there may be more */
+	int      fd;
+	uint16_t port;
+	bool     v4;
+	bool     readable;	/* the udp thread's: there may be more */
 };
 
 struct udp_sockets {
@@ -54,6 +58,9 @@ int udp_sockets_open(struct udp_sockets *, const struct listeners *,
 /* One that was passed: 1; 0: it is none of datagrams; -errno. */
 int udp_sockets_take(struct udp_sockets *, int fd, char *why_r, size_t size);
 void udp_sockets_close(struct udp_sockets *);
+/* Into the groups that are asked whether a server is here, on every interface
+ * that is there now: how many took one. */
+unsigned udp_sockets_join(const struct udp_sockets *);
 
 /* Of a message that came; its msg_name has an address, msg_control up to
  * UDP_CONTROL_BYTES. */
