@@ -214,6 +214,19 @@ refused_step(struct talk *talk, const char *name)
 }
 
 static bool
+udp_step(struct talk *talk, const char *names)
+{
+	char of[64], name[64];
+	struct talk_peer *peer;
+
+	if (sscanf(names, "%63s %63s", of, name) != 2 ||
+	    talk_stage_find(&talk->stage, name) != NULL)
+		return talk_fail(talk, "whose session, and its name?");
+	peer = find_peer(talk, of);
+	return peer != NULL && talk_session(talk, peer, name);
+}
+
+static bool
 step(struct talk *talk, const char *line)
 {
 	if (strcmp(line, "config") == 0)
@@ -222,6 +235,8 @@ step(struct talk *talk, const char *line)
 		return login(talk, line + 6, false);
 	if (strncmp(line, "admin ", 6) == 0)
 		return login(talk, line + 6, true);
+	if (strncmp(line, "udp ", 4) == 0)
+		return udp_step(talk, line + 4);
 	if (strncmp(line, "pause ", 6) == 0)
 		return pause_step(talk, line + 6);
 	if (strncmp(line, "refused ", 8) == 0)

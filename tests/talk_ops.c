@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "talk_ops.h"
+#include "talk_udp.h"
 
 enum { LOG_TAIL = 20, UNREAD_MAX = 10, ANY_ORDER_MAX = 16 };
 
@@ -182,9 +183,68 @@ op_end(struct talk *talk, struct talk_peer *peer, const char *text)
 	return true;
 }
 
+bool
+talk_session(struct talk *talk, struct talk_peer *of, const char *name)
+{
+	struct talk_peer *peer;
+	const char *why;
+
+	if (!talk_send(talk, of, "UDP") ||
+	    !talk_expect(talk, of, "OK UDP * *"))
+		return false;
+	peer = talk_udp_new(name, of, talk->stage.server->port, of->line,
+	    &why);
+	if (peer == NULL)
+		return talk_fail(talk, "%s has no session: %s", name, why);
+	return talk_stage_add(&talk->stage, peer) ||
+	    talk_fail(talk, "too many connections for one script");
+}
+
+/* Says nothing from there until it is asked whether it is there; the server
+ * asks once a second at most. */
+static bool
+move(struct talk *talk, struct talk_peer *peer, const char *from)
+{
+	long long end = talk_now() + talk->stage.wait_ms;
+
+	if (!talk_udp_leave(peer, from, true))
+		return talk_fail(talk, "there is no such place");
+	while (!peer->udp->proved && talk_now() < end) {
+		talk_udp_write(peer, "\n", 1);
+		talk_stage_turn(&talk->stage, talk_now() + 20);
+	}
+	return peer->udp->proved || talk_fail(talk, "%s was not challenged",
+	    peer->name);
+}
+
+static bool
+op_datagrams(struct talk *talk, struct talk_peer *peer, const char *text)
+{
+	const char *from = strchr(text, ' ');
+
+	from += from != NULL;
+	if (strncmp(text, "move", 4) == 0)
+		return move(talk, peer, from);
+	if (strncmp(text, "roam", 4) == 0)
+		return talk_udp_leave(peer, from, false) ||
+		    talk_fail(talk, "there is no such place");
+	if (strcmp(text, "replay") == 0 || strcmp(text, "forge") == 0)
+		return talk_udp_again(peer, *text == 'f') ||
+		    talk_fail(talk, "%s cannot send", peer->name);
+	if (strcmp(text, "hear") == 0)
+		peer->udp->hears = true;
+	else if (strcmp(text, "close") == 0)
+		talk_stage_drop(&talk->stage, peer);
+	else
+		return talk_fail(talk, "no such fault");
+	return true;
+}
+
 static bool
 op_fault(struct talk *talk, struct talk_peer *peer, const char *text)
 {
+	if (peer->udp != NULL)
+		return op_datagrams(talk, peer, text);
 	if (strcmp(text, "reset") == 0)
 		talk_peer_reset(peer);
 	if (strcmp(text, "close") == 0 || strcmp(text, "reset") == 0)

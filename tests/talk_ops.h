@@ -41,6 +41,9 @@ bool talk_send(struct talk *talk, struct talk_peer *peer, const char *text);
 bool talk_expect(struct talk *talk, struct talk_peer *peer,
 	const char *pattern);
 
+/* Asks for a session of datagrams, which is the peer `name` then. */
+bool talk_session(struct talk *talk, struct talk_peer *of, const char *name);
+
 /* Does what a script's line says after the connection's name, from its mark
  * on: `> text`, `< pattern`, `! fault`, ... */
 bool talk_op(struct talk *talk, struct talk_peer *peer, const char *text);

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "talk_peer.h"
+#include "talk_udp.h"
 
 static int
 connect_path(const char *path)
@@ -82,6 +82,7 @@ talk_peer_free(struct talk_peer **peer)
 	*peer = NULL;
 	if (p == NULL)
 		return;
+	talk_udp_free(&p->udp);
 	close(p->fd);
 	free(p->in);
 	free(p);
@@ -98,6 +99,10 @@ talk_peer_reset(struct talk_peer *peer)
 void
 talk_peer_read(struct talk_peer *peer)
 {
+	if (peer->udp != NULL) {
+		talk_udp_read(peer);
+		return;
+	}
 	while (!peer->ended) {
 		ssize_t got;
 
@@ -121,8 +126,11 @@ talk_peer_read(struct talk_peer *peer)
 long
 talk_peer_write(struct talk_peer *peer, const char *bytes, size_t len)
 {
-	ssize_t sent = send(peer->fd, bytes, len, MSG_NOSIGNAL);
+	ssize_t sent;
 
+	if (peer->udp != NULL)
+		return talk_udp_write(peer, bytes, len);
+	sent = send(peer->fd, bytes, len, MSG_NOSIGNAL);
 	if (sent >= 0)
 		return sent;
 	return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -172,5 +180,6 @@ talk_peer_take(struct talk_peer *peer, const char **why_r)
 	peer->inside |= has(peer->line, "OK HELLO ") ||
 	    has(peer->line, "OK AUTH ");
 	peer->parted |= has(peer->line, "BYE ");
+	peer->ended |= peer->udp != NULL && peer->parted;
 	return true;
 }

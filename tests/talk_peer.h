@@ -13,9 +13,12 @@
 
 enum { TALK_LINE_MAX = 4096 };
 
+struct talk_udp;
+
 struct talk_peer {
 	char   name[64];
 	int    fd;
+	struct talk_udp *udp;         /* it speaks by datagrams; or NULL */
 	bool   stopped;               /* a reader that does not read */
 	bool   ended;                 /* the server's end, or a reset */
 	bool   inside;                /* has logged in */

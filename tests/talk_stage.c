@@ -53,6 +53,24 @@ connect_peer(struct talk_stage *stage, const char *name, const char *way,
 }
 
 struct talk_peer *
+talk_stage_find(struct talk_stage *stage, const char *name)
+{
+	for (size_t i = 0; i < stage->count; i++)
+		if (strcmp(stage->peer[i]->name, name) == 0)
+			return stage->peer[i];
+	return NULL;
+}
+
+bool
+talk_stage_add(struct talk_stage *stage, struct talk_peer *peer)
+{
+	if (stage->count == TALK_PEERS_MAX)
+		return false;
+	stage->peer[stage->count++] = peer;
+	return true;
+}
+
+struct talk_peer *
 talk_stage_peer(struct talk_stage *stage, const char *name, const char **why_r)
 {
 	const char *at = strchr(name, '@');
@@ -61,9 +79,9 @@ talk_stage_peer(struct talk_stage *stage, const char *name, const char **why_r)
 	char plain[64];
 
 	snprintf(plain, sizeof(plain), "%.*s", (int)len, name);
-	for (size_t i = 0; i < stage->count; i++)
-		if (strcmp(stage->peer[i]->name, plain) == 0)
-			return stage->peer[i];
+	peer = talk_stage_find(stage, plain);
+	if (peer != NULL)
+		return peer;
 	peer = connect_peer(stage, plain, at ? at + 1 : NULL, why_r);
 	if (peer != NULL)
 		stage->peer[stage->count++] = peer;

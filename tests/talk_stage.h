@@ -40,6 +40,11 @@ void talk_stage_fini(struct talk_stage *stage);
 struct talk_peer *talk_stage_peer(struct talk_stage *stage, const char *name,
 	const char **why_r);
 
+/* The peer of this name, or NULL. */
+struct talk_peer *talk_stage_find(struct talk_stage *stage, const char *name);
+/* Takes one in that was made elsewhere. False: there are too many. */
+bool talk_stage_add(struct talk_stage *stage, struct talk_peer *peer);
+
 /* Closes a connection and forgets it. */
 void talk_stage_drop(struct talk_stage *stage, struct talk_peer *peer);
 

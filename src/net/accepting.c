@@ -74,7 +74,7 @@ take(struct acceptor *a, int fd, const struct peer *peer)
 
 	counter_add(&a->accepted, 1);
 	if (!gate_open(net, counter_get(&a->unauthenticated),
-	    a->shedder.full && !peer->local, &r) ||
+	    atomic_load(&net->memory_full) && !peer->local, &r) ||
 	    (!proxy && !gate_address(net, peer, false, a->now, &address,
 	    &r))) {
 		refuse(a, fd, peer, &r);

@@ -45,6 +45,7 @@ struct net {
 	struct refusals      refusals;	/* (a) */
 	struct memory        memory;	/* (c) */
 	_Atomic uint64_t     memory_bound; /* (a) bytes; 0: none */
+	atomic_bool          memory_full; /* (a) no connection is taken in */
 	struct network      *proxies;	/* (c) */
 	unsigned             proxy_count; /* (c) */
 	struct mailbox      *main;	/* (s) the thread main's */

@@ -128,8 +128,8 @@ shed_look(struct acceptor *a)
 	atomic_store(&a->net->memory_bound, bound);
 	used = bound > 0 ? used_beyond(a->net, high(bound)) : 0;
 	s->close = used > bound / 2;
-	s->full = used > high(bound);
-	if (s->full)
+	atomic_store(&a->net->memory_full, used > high(bound));
+	if (used > high(bound))
 		tell(s, used, bound, a->now);
 	if (used > over(bound))
 		shed(a, used - high(bound));

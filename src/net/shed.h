@@ -38,7 +38,6 @@ struct shedder {
 	uint64_t      looked;		/* (o) clock_ms() */
 	uint64_t      logged;		/* (o) the same */
 	bool          close;		/* (o) it is looked at often */
-	bool          full;		/* (o) no connection is taken in */
 	struct shed   sheds[IO_MAX];
 };
 

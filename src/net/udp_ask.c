@@ -38,6 +38,11 @@ count(struct io *io, struct conn *c, const struct words *w,
 	uint64_t wait;
 
 	*address_r = NULL;
+	if (atomic_load(&net->memory_full)) {
+		refuse(io, c, w, LIMIT_MEMORY,
+		    "the server is short of memory; try again");
+		return false;
+	}
 	if (atomic_load(&net->connections) >= net_connections_max(net)) {
 		refuse(io, c, w, LIMIT_CONNECTIONS,
 		    "the server has as many connections as it may have");

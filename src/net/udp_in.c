@@ -157,16 +157,33 @@ look_where(struct io *io, struct udp_session *s, const struct udp_path *path,
 		challenge(io, s, path, len);
 }
 
+/* It is good. False: there is no more room for its lines. */
+static bool
+take_good(struct io *io, struct udp_session *s, struct slice lines,
+    size_t len, const struct udp_path *path, bool newest)
+{
+	struct conn *c = s->conn;
+
+	c->bytes_in += len;
+	io->passed += len;
+	io_count(io, COUNT_BYTES_IN, len);
+	/* The end has a time of its own. */
+	if (c->end == END_NONE)
+		io_active(io, c);
+	look_where(io, s, path, lines, len, newest);
+	return session_datagram(io, c, lines);
+}
+
 /* False: it is to be dropped. */
 static bool
 take_sealed(struct io *io, const unsigned char *bytes, size_t len,
     const struct udp_path *path)
 {
 	struct udp *u = io->udp;
-	struct table_node *n;
-	struct udp_session *s;
 	struct slice lines = { u->lines, 0 };
-	bool newest;
+	struct udp_session *s;
+	struct table_node *n;
+	bool newest, good;
 
 	if (len < DATAGRAM_CLIENT_LEAST || path->lan)
 		return false;
@@ -175,18 +192,11 @@ take_sealed(struct io *io, const unsigned char *bytes, size_t len,
 	if (n == NULL)
 		return false;
 	s = table_entry(n, struct udp_session, node);
-	if (!datagram_open(&s->datagram, bytes, len, u->lines, &lines.len,
-	    &newest))
-		return false;
-	s->conn->bytes_in += len;
-	io->passed += len;
-	io_count(io, COUNT_BYTES_IN, len);
-	io_active(io, s->conn);
-	look_where(io, s, path, lines, len, newest);
-	if (!session_datagram(io, s->conn, lines))
-		udp_add(u, UDP_DROPPED, 1);
-	sodium_memzero(u->lines, lines.len);
-	return true;
+	good = datagram_open(&s->datagram, bytes, len, u->lines, &lines.len,
+	    &newest) && take_good(io, s, lines, len, path, newest);
+	/* A new password may have been in it. */
+	sodium_memzero(u->lines, sizeof(u->lines));
+	return good;
 }
 
 /* Whoever looks for servers has proved nothing: what may be said to whom is

@@ -31,16 +31,11 @@ take_slot(struct io *io, const struct udp_path *path)
 	return slot;
 }
 
-/* In its place, the lines being as long as a datagram may have them. */
 static void
 seal(struct udp_session *s, struct udp_slot *slot)
 {
-	unsigned char sealed[DATAGRAM_MAX_BYTES];
-	size_t len = datagram_seal(&s->datagram, (const char *)slot->bytes,
-	    slot->len, sealed);
-
-	memcpy(slot->bytes, sealed, len);
-	slot->len = (uint16_t)len;
+	slot->len = (uint16_t)datagram_seal(&s->datagram,
+	    (const char *)slot->bytes, slot->len, slot->bytes);
 	slot->session = NULL;
 }
 

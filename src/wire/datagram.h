@@ -67,7 +67,7 @@ void datagram_fini(struct datagram *);
 
 /* Seals whole lines, 1 to DATAGRAM_PLAIN_MAX bytes; a client's are padded to
  * the least size. Returns the length of datagram_r, which has room for
- * DATAGRAM_MAX_BYTES. */
+ * DATAGRAM_MAX_BYTES; it may be where the lines are. */
 size_t datagram_seal(struct datagram *, const char *lines, size_t len,
     unsigned char *datagram_r);
 
