@@ -218,12 +218,13 @@ static void
 add_forbidden(struct cases *cases)
 {
 	static const char in_values[] = "*?[]\\\"'";
-	static const char in_names[] = ",;:/\\\"'*?[](){}<>|&%$#!+=~^`\t";
+	static const char in_names[] = ",;:/\\\"'*?[](){}<>|&%$#!+=~^`";
 
 	for (const char *c = in_values; *c != '\0'; c++)
 		add_text(cases, value, "@+a=b%cc SAY lobby x\n", *c);
 	for (const char *c = in_names; *c != '\0'; c++)
 		add_text(cases, name, "JOIN a%cb\n", *c);
+	add_text(cases, line, "JOIN a\tb\n");
 	add_text(cases, name, "JOIN -a\n");
 	add_text(cases, name, "JOIN a-\n");
 	add_text(cases, name, "JOIN ..\n");
