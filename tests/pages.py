@@ -220,8 +220,8 @@ def look_at_options(pages):
 def look_at_commands(pages):
     """vcrp's and vcrpctl's, of one or two words, some of them a|b."""
     table = {
-        'vcrp.1': re.findall(r'\[OPTION\.\.\.\] ([a-z]+)\b',
-                             help_of('VCRP')),
+        'vcrp.1': re.findall(r'^[a-z: ]+ vcrp (?:\[\S+\] )*([a-z]+)\b',
+                             help_of('VCRP'), re.M),
         'vcrpctl.8': re.findall(
             r'^  ((?:account |room )?[a-z|]+)', help_of('VCRPCTL'), re.M),
     }
