@@ -248,13 +248,13 @@ static void
 notice_conn(struct io *io, struct conn *c, struct request *r)
 {
 	struct slice text = r->words.text;
+	struct blob *line = NULL;
 
 	if (c->end != END_NONE)
 		return;
 	r->found++;
-	conn_add(c, slice_of("NOTICE "));
-	conn_add(c, text);
-	conn_add(c, slice_of("\n"));
+	blob_printf(&line, "NOTICE %.*s\n", (int)text.len, text.at);
+	conn_put(c, line);
 	io_turn(io, c);
 }
 

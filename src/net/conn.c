@@ -153,7 +153,7 @@ conn_send(struct conn *c, const struct msghdr *msg, size_t len)
 	ssize_t n;
 
 	if (c->udp != NULL)
-		return udp_send(c, msg);
+		return udp_send(c, msg, len);
 	n = c->tls == NULL ? send_plain(c, msg) : tls_send(c->tls, msg);
 	if (n < 0 && n != -EAGAIN)
 		return n;

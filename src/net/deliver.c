@@ -5,137 +5,21 @@
  * A connection's sources take turns: a begun line is finished, private output
  * goes next, then each membership has a turn of some 256 KiB. Whatever does not
  * fit stays where it is, in the stream: a blocked connection costs nothing.
- *
- * Live members are sent the stream as it stands. Below `live` (what was before
- * a JOIN, or before a laggard came back) the ephemeral lines are left out. */
+ * Sessions of datagrams are given their turns by udp_pace.c. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "net/io.h"
+#include "net/turn.h"
+#include "net/udp.h"
 #include "proto/event.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
 enum {
-	TURN_PARTS = 32,
-	TURN_BYTES = 262144,
 	ALONG_BYTES = 16384	/* copied, since a second send costs more */
 };
-
-/* What one turn sends, and where the reader is after each part of it. */
-struct turn {
-	struct iovec  iov[TURN_PARTS];
-	struct chunk *chunk[TURN_PARTS];
-	uint32_t      off[TURN_PARTS];
-	unsigned      parts;
-	size_t        bytes;
-	struct chunk *end_chunk;
-	uint32_t      end_off;
-};
-
-static void
-add_part(struct turn *t, struct chunk *c, uint32_t off, uint32_t len)
-{
-	t->iov[t->parts].iov_base = c->data + off;
-	t->iov[t->parts].iov_len = len;
-	t->chunk[t->parts] = c;
-	t->off[t->parts] = off;
-	t->parts++;
-	t->bytes += len;
-}
-
-static uint32_t
-line_length(const struct chunk *c, uint32_t off, uint32_t end)
-{
-	const char *lf = memchr(c->data + off, '\n', end - off);
-
-	assert(lf != NULL);
-	return (uint32_t)(lf + 1 - (c->data + off));
-}
-
-/* The numbered lines from off to end, in runs; returns how far it came. */
-static uint32_t
-add_numbered(struct turn *t, struct chunk *c, uint32_t off, uint32_t end,
-    bool begun)
-{
-	uint32_t run = off;
-
-	while (off < end && t->bytes + (off - run) < TURN_BYTES) {
-		uint32_t len = line_length(c, off, end);
-
-		if (!begun && event_number((struct slice){ c->data + off,
-		    len }) == 0) {
-			if (off > run)
-				add_part(t, c, run, off - run);
-			run = off + len;
-			if (t->parts == TURN_PARTS)
-				return run;
-		}
-		begun = false;
-		off += len;
-	}
-	if (off > run)
-		add_part(t, c, run, off - run);
-	return off;
-}
-
-static void
-gather(const struct member *m, struct turn *t)
-{
-	uint64_t live = m->behind == NULL ? 0 : m->behind->live;
-	uint64_t limit = m->until;
-	bool begun = m->conn->cut == m;
-
-	t->parts = 0;
-	t->bytes = 0;
-	t->end_chunk = m->chunk;
-	t->end_off = m->off;
-	if (member_position(m) < live && live < limit)
-		limit = live;
-	while (t->parts < TURN_PARTS && t->bytes < TURN_BYTES) {
-		uint32_t ready = chunk_ready(&t->end_chunk, &t->end_off);
-		struct chunk *c = t->end_chunk;
-		uint64_t at = c->start + t->end_off;
-		uint64_t end = atomic_load_explicit(&m->end_at,
-		    memory_order_relaxed);
-
-		if (end < limit)
-			limit = end;
-		if (ready == 0 || at >= limit)
-			break;
-		if (limit - at < ready)
-			ready = (uint32_t)(limit - at);
-		if (at < live) {
-			t->end_off = add_numbered(t, c, t->end_off,
-			    t->end_off + ready, begun);
-			begun = false;
-			continue;
-		}
-		add_part(t, c, t->end_off, ready);
-		t->end_off += ready;
-	}
-}
-
-/* Moves the reader behind n of the turn's bytes. */
-static void
-advance(struct member *m, const struct turn *t, size_t n)
-{
-	unsigned i = 0;
-
-	m->conn->cut = NULL;
-	if (n == t->bytes) {
-		m->chunk = t->end_chunk;
-		m->off = t->end_off;
-		return;
-	}
-	while (n >= t->iov[i].iov_len)
-		n -= t->iov[i++].iov_len;
-	m->chunk = t->chunk[i];
-	m->off = t->off[i] + (uint32_t)n;
-	if (m->off > 0 && m->chunk->data[m->off - 1] != '\n')
-		m->conn->cut = m;
-}
 
 void
 deliver_uncut(struct conn *c)
@@ -145,7 +29,7 @@ deliver_uncut(struct conn *c)
 
 	if (m == NULL)
 		return;
-	len = line_length(m->chunk, m->off,
+	len = turn_line(m->chunk, m->off,
 	    atomic_load_explicit(&m->chunk->len, memory_order_acquire));
 	conn_put_first(c, (struct slice){ m->chunk->data + m->off, len });
 	m->off += len;
@@ -155,13 +39,18 @@ deliver_uncut(struct conn *c)
 void
 deliver_finish(struct io *io, struct member *m)
 {
+	struct blob *words = m->behind->last_words;
 	struct conn *c = m->conn;
 
 	if (c->cut == m)
 		deliver_uncut(c);
-	if (m->behind->last_words != NULL)
-		conn_put(c, m->behind->last_words);
+	/* Who did not ask for its end would not ask again. */
+	if (words != NULL && c->udp != NULL && !m->quitting)
+		remind_words(io, m, words);
+	if (words != NULL)
+		conn_put(c, words);
 	m->behind->last_words = NULL;
+	remind_end(m);
 	m->leaving = false;
 	m->gone = true;
 	m->chunk = NULL;
@@ -173,9 +62,8 @@ deliver_finish(struct io *io, struct member *m)
 	deliver_forget(io, m);
 }
 
-/* What is due at the position that was reached. False: the member is gone. */
-static bool
-arrive(struct io *io, struct member *m)
+bool
+deliver_arrive(struct io *io, struct member *m)
 {
 	struct behind *b = m->behind;
 
@@ -218,7 +106,13 @@ send_turn(struct io *io, struct member *m)
 	struct turn t;
 	ssize_t n = 0;
 
-	gather(m, &t);
+	if (c->udp != NULL) {
+		udp_turn(io, m);
+		if (deliver_arrive(io, m) && c->out != NULL)
+			io_turn(io, c);
+		return;
+	}
+	turn_gather(m, &t, TURN_BYTES);
 	if (t.bytes > 0) {
 		struct msghdr msg = { .msg_iov = t.iov,
 			.msg_iovlen = t.parts };
@@ -227,8 +121,8 @@ send_turn(struct io *io, struct member *m)
 		if (n < 0)
 			return;
 	}
-	advance(m, &t, (size_t)n);
-	if (!arrive(io, m) || c->blocked)
+	turn_advance(m, &t, (size_t)n);
+	if (!deliver_arrive(io, m) || c->blocked)
 		return;
 	if (c->out != NULL || chunk_ready(&t.end_chunk, &t.end_off) > 0)
 		io_turn(io, c);
@@ -282,15 +176,15 @@ take_along(struct io *io, struct conn *c)
 		    !m->leaving) {
 			struct turn t;
 
-			gather(m, &t);
+			turn_gather(m, &t, TURN_BYTES);
 			if (c->out_bytes + t.bytes > ALONG_BYTES)
 				return;
 			for (unsigned i = 0; i < t.parts; i++)
 				conn_add(c, (struct slice){ t.iov[i].iov_base,
 				    t.iov[i].iov_len });
-			advance(m, &t, t.bytes);
+			turn_advance(m, &t, t.bytes);
 			was_behind = m->behind != NULL;
-			arrive(io, m);
+			deliver_arrive(io, m);
 			was_behind = was_behind && m->behind == NULL;
 		}
 	}
@@ -343,7 +237,7 @@ deliver(struct io *io, struct conn *c)
 		if (c->fd < 0 || c->blocked)
 			return;
 	}
-	if (c->out != NULL && !c->silent)
+	if (c->out != NULL && !c->silent && c->udp == NULL)
 		take_along(io, c);
 	if (c->out != NULL && !flush(io, c))
 		return;
@@ -376,7 +270,7 @@ next_number(const struct member *m)
 	    atomic_load_explicit(&c->len, memory_order_acquire);
 
 	while (off < len) {
-		uint32_t line = line_length(c, off, len);
+		uint32_t line = turn_line(c, off, len);
 		uint64_t n = event_number((struct slice){ c->data + off,
 		    line });
 
@@ -461,6 +355,11 @@ deliver_feed(struct io *io, struct feed *f)
 			continue;
 		if (m->chunk == NULL)
 			continue;
+		/* Nor is a session of datagrams that was blocked behind. */
+		if (c->udp != NULL) {
+			send_turn(io, m);
+			continue;
+		}
 		/* Who has read a chunk to its end is in the next, and does not
 		 * need the one that may be let go. */
 		(void)chunk_ready(&m->chunk, &m->off);

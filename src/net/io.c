@@ -344,6 +344,29 @@ tell_quiet(struct io *io)
 	mailbox_send(io->net->main, &io->quiet);
 }
 
+void
+io_pass(struct io *io, const struct epoll_event *events, int n, uint64_t now)
+{
+	mailbox_rose(&io->box);
+	io->now = now;
+	io_count(io, COUNT_PASSES, 1);
+	take_events(io, events, n);
+	if (io->udp != NULL)
+		udp_receive(io);
+	take_turns(io);
+	if (io->passed >= SHED_PASSED)
+		shed_passed(io);
+	take_all_mail(io);
+	if (io->udp != NULL)
+		udp_input(io);
+	take_time(io);
+	wake_rooms(io);
+	if (io->udp != NULL)
+		udp_flush(io);
+	free_dead(io);
+	tell_quiet(io);
+}
+
 static void
 run(void *arg)
 {
@@ -356,24 +379,7 @@ run(void *arg)
 		    may_sleep_for(io));
 
 		assert(n >= 0 || errno == EINTR);
-		mailbox_rose(&io->box);
-		io->now = clock_ms();
-		io_count(io, COUNT_PASSES, 1);
-		take_events(io, events, n);
-		if (io->udp != NULL)
-			udp_receive(io);
-		take_turns(io);
-		if (io->passed >= SHED_PASSED)
-			shed_passed(io);
-		take_all_mail(io);
-		if (io->udp != NULL)
-			udp_input(io);
-		take_time(io);
-		wake_rooms(io);
-		if (io->udp != NULL)
-			udp_flush(io);
-		free_dead(io);
-		tell_quiet(io);
+		io_pass(io, events, n, clock_ms());
 	}
 	free(events);
 }

@@ -9,7 +9,8 @@
  *
  * Files: io.c the pass and its time; io_mail.c its mail; ending.c how
  * connections end; session.c lines in; requests.c what they ask of rooms;
- * deliver.c bytes out; membership.c places in streams; replay.c places in logs;
+ * deliver.c bytes out; turn.c what of a stream; membership.c places in streams;
+ * replay.c places in logs; udp.h sessions of datagrams;
  * admin.c what administrators ask.
  *
  * Threads: io_new/start/join/free main; the rest the io thread itself, except
@@ -106,6 +107,11 @@ int io_start(struct io *);
 void io_join(struct io *);
 void io_free(struct io **);
 
+/* One pass, at that time of clock_ms(): what the thread does with n events.
+ * For tests, which have no thread. */
+struct epoll_event;
+void io_pass(struct io *, const struct epoll_event *, int n, uint64_t now);
+
 /* Of its files. */
 
 static inline void
@@ -195,6 +201,9 @@ void deliver_forget(struct io *, struct member *);
 /* deliver.c: sends some of what a room has said, `len` bytes in all: how many
  * the socket took, less than that if it is blocked; -1: it is closed. */
 ssize_t deliver_send(struct io *, struct conn *, struct msghdr *, size_t len);
+/* deliver.c: what is due at the position that was reached. False: the member
+ * is gone. */
+bool deliver_arrive(struct io *, struct member *);
 /* deliver.c: the membership is over for this connection, which hears its last
  * words. */
 void deliver_finish(struct io *, struct member *);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "net/io.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 #include "room/room.h"
 
@@ -88,6 +89,8 @@ deliver_attach(struct io *io, struct conn *c, struct member *m,
 		deliver_detach(io, m);
 		return;
 	}
+	if (c->udp != NULL && m->reminder == NULL)
+		remind_begin(io, m);
 	m->moved = m->asking;
 	take_place(io, m, p);
 	io_turn(io, c);
@@ -111,6 +114,8 @@ deliver_again(struct io *io, struct move *move)
 	} else {
 		take_place(io, m, p);
 		io_turn(io, m->conn);
+		if (m->conn->udp != NULL)
+			udp_replay(io, m);
 	}
 	move_free(&move);
 }
@@ -146,6 +151,7 @@ deliver_detach(struct io *io, struct member *m)
 	struct move *move;
 
 	list_remove(&m->in_feed);
+	remind_end(m);
 	if (m->behind != NULL && m->behind->reading != NULL)
 		list_remove(&m->behind->reading->hungry);
 	m->chunk = NULL;

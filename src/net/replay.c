@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "net/io.h"
+#include "net/udp.h"
 #include "proto/event.h"
 #include "proto/mail.h"
 #include "room/archive.h"
@@ -27,6 +28,8 @@ enum {
 static void
 ask(struct io *io, struct reading *r)
 {
+	if (r->member->conn->udp != NULL)
+		r->most = udp_wants(r->member);
 	list_remove(&r->hungry);
 	io->slices++;
 	r->member->asking = true;
@@ -169,6 +172,10 @@ give(struct io *io, struct member *m)
 		b->no_log = r->failure != 0;
 		replay_end(io, m);
 		deliver_ask(m);
+		return;
+	}
+	if (c->udp != NULL) {
+		udp_slice(io, m);
 		return;
 	}
 	/* Who is not finished with something else, or takes nothing now, is

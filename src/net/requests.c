@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "net/io.h"
+#include "net/udp.h"
 #include "proto/mail.h"
+#include "room/archive.h"
 #include "room/room.h"
 
 static bool
@@ -21,6 +23,8 @@ session_request(struct io *io, struct conn *c, const struct words *w,
 	r->who = c->contact.person;
 	r->conn_id = c->contact.conn;
 	r->io = io->index;
+	if (c->udp != NULL)
+		r->page = PAGE_DATAGRAMS;
 	c->under_way++;
 	return r;
 }
@@ -90,6 +94,8 @@ joined(struct io *io, struct conn *c, struct request *r)
 	if (r->place.chunk == NULL && r->place.log == 0)
 		return;
 	deliver_attach(io, c, r->member, &r->place);
+	if (c->fd >= 0 && c->udp != NULL && r->words.count > 1)
+		udp_asked(io, r->member);
 }
 
 void

@@ -29,6 +29,9 @@ udp_new(struct io *io, struct udp_sockets *sockets, const char **why_r)
 	discovery_init(&u->discovery,
 	    config_get(&io->net->config->udp_lan) != 0);
 	table_init(&u->sessions, session_key);
+	list_init(&u->blocked);
+	for (unsigned i = 0; i < UDP_PAUSES; i++)
+		list_init(&u->reminders[i]);
 	for (unsigned i = 0; i < UDP_SLOTS; i++)
 		u->slots[i] = xcalloc(1, sizeof(*u->slots[i]));
 	for (unsigned i = 0; i < sockets->count; i++) {
@@ -87,6 +90,8 @@ udp_session_new(struct conn *c, uint64_t asker, const unsigned char *session,
 	datagram_init(&s->datagram, DATAGRAM_SERVER, session, key);
 	s->conn = c;
 	s->asker = asker;
+	list_init(&s->farewells);
+	udp_pace_init(s);
 	return s;
 }
 
@@ -116,6 +121,8 @@ udp_end(struct conn *c)
 		table_remove(&s->io->udp->sessions, &s->node);
 		udp_add(s->io->udp, UDP_SESSIONS, (uint64_t)-1);
 	}
+	list_remove(&s->blocked);
+	remind_close(s);
 	datagram_fini(&s->datagram);
 	free(s);
 }
@@ -141,6 +148,8 @@ udp_time(struct io *io)
 	while ((c = oldest(io)) != NULL &&
 	    io->now - c->active >= patience(io))
 		io_finish(io, c, END_IDLE, io_bye("idle", 0), true);
+	udp_unblock(io);
+	remind_time(io);
 }
 
 uint64_t
@@ -148,9 +157,12 @@ udp_next(struct io *io)
 {
 	const struct udp_sockets *s = io->udp->sockets;
 	const struct conn *c = oldest(io);
+	uint64_t next = c == NULL ? UINT64_MAX : c->active + patience(io);
 
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->all[i].readable)
 			return io->now;
-	return c == NULL ? UINT64_MAX : c->active + patience(io);
+	if (udp_unblock_at(io) < next)
+		next = udp_unblock_at(io);
+	return remind_next(io) < next ? remind_next(io) : next;
 }

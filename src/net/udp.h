@@ -20,7 +20,8 @@
  * when the answer comes from there.
  *
  * Files: udp.c the thread's part; udp_in.c datagrams in; udp_out.c datagrams
- * out; udp_ask.c the command; udp_socket.c the sockets.
+ * out; udp_pace.c what is sent of streams and logs; udp_remind.c what is told
+ * again; udp_ask.c the command; udp_socket.c the sockets.
  *
  * Threads: udp_ask() the asker's io thread; udp_new() and udp_free() main; the
  *          counters any; the rest the udp thread.
@@ -64,6 +65,12 @@ struct udp_session {
 	struct udp_path   other;	/* another that says it is there */
 	uint64_t          challenged;	/* when last; 0: never */
 	char              token[17];	/* that `other` is to send back */
+	int64_t           tokens;	/* thousandths of bytes it may be sent */
+	uint64_t          filled;	/* when they were counted */
+	struct link       blocked;	/* until there are more */
+	uint64_t          blocked_at;	/* since when */
+	struct link       farewells;	/* reminders of where it was thrown
+					 * out */
 };
 
 /* NULL and *why_r when the machine gives no more descriptors. The sockets stay
@@ -109,8 +116,31 @@ bool udp_put_to(struct io *, struct conn *, const struct udp_path *,
 void udp_put_bytes(struct io *, const struct udp_path *, struct slice bytes);
 /* What is collected goes out, as far as the sockets take it. */
 void udp_flush(struct io *);
-/* For conn_send(): whole lines, out of what a message gathers; what follows
- * the last LF is left. */
-ssize_t udp_send(struct conn *, const struct msghdr *);
+
+/* udp_pace.c: for conn_send(): the lines that udp.rate has bytes for. Each part
+ * of the message is whole lines. */
+ssize_t udp_send(struct conn *, const struct msghdr *, size_t len);
+/* What the member's stream has: what may not be sent now is left out. */
+void udp_turn(struct io *, struct member *);
+/* A JOIN with a number, or the same for who is inside, has been answered, and
+ * the member has a place. */
+void udp_asked(struct io *, struct member *);
+/* It has a place in the stream, while such a JOIN is under way or not. */
+void udp_replay(struct io *, struct member *);
+/* How many bytes of a log it is to have, and a slice of them, of its
+ * `reading`. */
+size_t udp_wants(const struct member *);
+void udp_slice(struct io *, struct member *);
+
+/* udp_remind.c: a membership of a session begins, or ends (NULL is no
+ * reminder). */
+void remind_begin(struct io *, struct member *);
+void remind_end(struct member *);
+/* It was given what its stream has, or something of that was left out. */
+void remind_moved(struct io *, struct member *, bool left_out);
+/* AT, now. */
+void remind_now(struct io *, struct member *);
+/* It is thrown out: these words, which are sent now, are to be said again. */
+void remind_words(struct io *, struct member *, struct blob *words);
 
 #endif

@@ -34,6 +34,25 @@ struct udp_message {
 	    __attribute__((aligned(8)));
 };
 
+/* Of a membership, or of one that has ended. */
+struct reminder {
+	struct link         by_time;
+	uint64_t            due;	/* as clock_ms() */
+	uint8_t             pause;	/* before it: whose list it is in */
+	bool                late;	/* an event was left out since AT */
+	bool                replaying;	/* a JOIN's answer is not complete */
+	uint32_t            left;	/* bytes of it that may come */
+	uint64_t            last;	/* what was known to be the room's last
+					 * when it was set */
+	struct udp_session *session;
+	struct member      *member;	/* NULL: it has ended */
+	struct link         in_session;	/* then: in `farewells` */
+	struct blob        *words;	/* then: the last ones */
+	const struct room  *room;	/* then: may be gone */
+};
+
+enum { UDP_PAUSES = 8 };	/* 200 ms, doubling, and 15 s */
+
 struct udp {
 	struct udp_sockets *sockets;	/* (c) */
 	struct discovery    discovery;	/* (o) */
@@ -49,9 +68,23 @@ struct udp {
 	struct udp_slot    *slots[UDP_SLOTS];	/* (o) */
 	struct udp_message  messages[UDP_BATCH]; /* (o) */
 	struct mmsghdr      headers[UDP_BATCH]; /* (o) */
+	struct link         blocked;	/* (o) sessions, by when they began */
+	struct link         reminders[UDP_PAUSES]; /* (o) each by due */
 };
 
 /* Seals what is collected, so that it is as it will be sent. */
 void udp_seal(struct udp_session *);
+
+/* udp_pace.c: it may be sent as much as a bucket has. */
+void udp_pace_init(struct udp_session *);
+/* Those that were blocked for long enough; and when one will have been. */
+void udp_unblock(struct io *);
+uint64_t udp_unblock_at(const struct io *);
+
+/* udp_remind.c: what is due; and when something is. */
+void remind_time(struct io *);
+uint64_t remind_next(const struct io *);
+/* The session ends. */
+void remind_close(struct udp_session *);
 
 #endif

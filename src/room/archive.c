@@ -187,7 +187,7 @@ history(struct request *r)
 
 	rc = ledger_page(room->ledger, room->name,
 	    ledger_oldest(room->ledger, clock_wall_ms()), before(r),
-	    how_many(r), PAGE_BYTES, &lines, &count);
+	    how_many(r), r->page, &lines, &count);
 	if (rc < 0)
 		return rc;
 	put_page(r, lines, count);
@@ -212,7 +212,8 @@ search(struct request *r)
 	}
 	rc = ledger_search(room->ledger, sought,
 	    ledger_oldest(room->ledger, clock_wall_ms()), before(r),
-	    how_many(r), SEARCH_BYTES, SEARCH_WORK, &lines, &count, &from);
+	    how_many(r), r->page < SEARCH_BYTES ? r->page : SEARCH_BYTES,
+	    SEARCH_WORK, &lines, &count, &from);
 	words_sought_free(&sought);
 	if (rc < 0)
 		return rc;

@@ -29,6 +29,7 @@
 enum {
 	PAGE_EVENTS = 1000,		/* in one PAGE at most */
 	PAGE_BYTES = 256 * 1024,
+	PAGE_DATAGRAMS = 8 * 1024,	/* for a session of datagrams */
 	SEARCH_BYTES = 65536,		/* found by one SEARCH at most */
 	SEARCH_WORK = 32 * 1024 * 1024	/* bytes it looks at at most */
 };

@@ -246,7 +246,9 @@ room_again(struct room *room, struct move *move)
 	if (m->occupant != NULL && log_has(room, move->next) &&
 	    room_park(room, &move->mail))
 		return;
-	if (m->occupant != NULL) {
+	if (m->occupant != NULL && move->next == UINT64_MAX) {
+		find_place(room, room->stream.last + 1, false, p);
+	} else if (m->occupant != NULL) {
 		find_place(room, move->next, !move->no_log, p);
 		/* It has missed who came and went. */
 		if (p->chunk != NULL && p->then == NULL)

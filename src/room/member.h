@@ -90,6 +90,8 @@ struct member {
 	 * published, so that no io thread runs past it ahead of END. */
 	_Atomic uint64_t end_at;	/* (a) */
 	struct behind   *behind;	/* (i) not live; or NULL */
+	struct reminder *reminder;	/* (i) of a session of datagrams; or
+					 * NULL */
 
 	struct link      in_conn;	/* (i) */
 	struct feed     *feed;		/* (c) */
@@ -103,7 +105,8 @@ struct move {
 	struct mail    mail;
 	struct member *member;
 	struct place   place;	/* ATTACH, AGAIN back */
-	uint64_t       next;	/* AGAIN: the number wanted */
+	uint64_t       next;	/* AGAIN: the number wanted; UINT64_MAX: what
+				 * comes from now on */
 	bool           no_log;	/* AGAIN: it cannot be read */
 	bool           thrown;	/* END: and nothing before `words` */
 	struct blob   *words;	/* END: what it hears last; DETACH: why it

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "proto/mail.h"
+#include "room/archive.h"
 #include "room/request.h"
 
 /* Most lines are shorter, and those of the longer ones are not kept. */
@@ -35,6 +36,7 @@ request_new(struct spares *s, const struct words *w, struct slice line)
 	memset(r, 0, sizeof(*r));
 	r->mail.kind = MAIL_REQUEST;
 	list_init(&r->in_held);
+	r->page = PAGE_BYTES;
 	r->spare = line.len <= SPARE_LINE;
 	r->words = *w;
 	memcpy(r->line, line.at, line.len);

@@ -30,6 +30,7 @@ struct request {
 				 * JOIN: the one it made or moved */
 	struct link    in_held;	/* (i) waits for places in the mailbox */
 	struct member *from;	/* (i) counted in its under_way; or NULL */
+	size_t         page;	/* bytes that HISTORY or SEARCH may give */
 	uint64_t       wait;	/* over the line limit: wait so many ms */
 	struct words   words;
 	struct blob   *list;	/* sent before the reply: shared; or NULL */
