@@ -162,6 +162,8 @@ open_again(struct client *client)
 		.certificate_key = client->certificate_key,
 		.external = client->external || client->certificate != NULL,
 		.visitor = client->visitor,
+		.udp = client->udp,
+		.keylog = client->keylog,
 		.once = client->external,
 		.timeout = client->patience > 0 && client->patience < 10000 ?
 		    client->patience : 0

@@ -45,6 +45,8 @@ struct client {
 	const char  *certificate_key;
 	const char  *invitation;	/* for register */
 	bool         visitor;		/* does not log in */
+	bool         udp;		/* datagrams, if they come through */
+	const char  *keylog;		/* a file; or NULL */
 	int64_t      after;		/* of tail */
 	int          patience;		/* ms without a connection; 0: any */
 	bool         patience_given;

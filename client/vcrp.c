@@ -39,6 +39,8 @@ static const char usage[] =
 "      --accept-new      take that of a server not met before\n"
 "      --certificate=FILE     log in by a certificate\n"
 "      --certificate-key=FILE (the same FILE)\n"
+"      --udp             go on by datagrams, if they come through\n"
+"      --keylog=FILE     append all keys to a file, to look into what is sent\n"
 "  -i, --invite=TOKEN    register: the invitation\n"
 "  -w, --wait=SECONDS    how long to do without a connection (30; 0: always)\n"
 "  -a, --after=NUMBER    tail: also what came after this number (0: all)\n"
@@ -59,9 +61,11 @@ enum long_only {
 	OPTION_CERTIFICATE_KEY,
 	OPTION_FINGERPRINT,
 	OPTION_JSON,
+	OPTION_KEYLOG,
 	OPTION_PASSWORD_FD,
 	OPTION_PASSWORD_FILE,
-	OPTION_PORT
+	OPTION_PORT,
+	OPTION_UDP
 };
 
 static const struct command {
@@ -87,12 +91,14 @@ static const struct option long_options[] = {
 	{ "help",	no_argument,       NULL, 'h' },
 	{ "invite",	required_argument, NULL, 'i' },
 	{ "json",	no_argument,       NULL, OPTION_JSON },
+	{ "keylog",	required_argument, NULL, OPTION_KEYLOG },
 	{ "nick",	required_argument, NULL, 'n' },
 	{ "password-fd", required_argument, NULL, OPTION_PASSWORD_FD },
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
 	{ "port",	required_argument, NULL, OPTION_PORT },
 	{ "server",	required_argument, NULL, 's' },
 	{ "timeout",	required_argument, NULL, 'w' },
+	{ "udp",	no_argument,       NULL, OPTION_UDP },
 	{ "user",	required_argument, NULL, 'u' },
 	{ "version",	no_argument,       NULL, 'V' },
 	{ "wait",	required_argument, NULL, 'w' },
@@ -143,11 +149,17 @@ take_long_option(struct client *client, int option)
 	case OPTION_PORT:
 		client->port = (unsigned)number(client, optarg, 65535);
 		break;
+	case OPTION_KEYLOG:
+		client->keylog = optarg;
+		break;
 	case OPTION_PASSWORD_FD:
 		client->password_fd = (int)number(client, optarg, INT_MAX);
 		break;
 	case OPTION_PASSWORD_FILE:
 		client->password_file = optarg;
+		break;
+	case OPTION_UDP:
+		client->udp = true;
 		break;
 	default:
 		fail_usage();

@@ -56,7 +56,8 @@ struct vcrp_options {
 	 * "vcrp://..." or "[user@]host[:port]" without, or a local socket as
 	 * "vcrp:///path" or a path with a '/' in it. A '%41' in a URI's user,
 	 * room or path is decoded; an IPv6 address stands in brackets before a
-	 * port. NULL: localhost. */
+	 * port. "?transport=udp" behind a host or room is as udp below. NULL:
+	 * localhost. */
 	const char *server;
 	/* The name to have, without the '~' that guests are shown with.
 	 * NULL: "guest" and a random number. */
@@ -87,9 +88,20 @@ struct vcrp_options {
 	/* Do not log in at all: VCRP_UP comes with the greeting. For what may
 	 * be asked before a login: REGISTER, HELP. */
 	bool visitor;
+	/* Go on by datagrams (UDP), if the server has them and they come
+	 * through, which is tried for 3 s after each login: else by the stream
+	 * as ever. All events are those of a stream. A host whose address
+	 * changes goes on without an interruption. */
+	bool udp;
+	/* A file to append all keys to, for who looks into what is sent: those
+	 * of TLS, and of datagrams as VCRP_DATAGRAM lines. It is made if it is
+	 * not there, for its owner alone. Whoever can read it can read, and
+	 * forge, everything. */
+	const char *keylog;
 	/* Do not connect again once a connection was tried. */
 	bool once;
-	/* For connecting to one address and logging in. 0: 10000. */
+	/* For connecting to one address and logging in; and twice as long in
+	 * datagrams without an answer is a lost connection. 0: 10000. */
 	int timeout;
 	/* Between two attempts: the least and the most, which doubling pauses
 	 * go up to, each cut by a random part of up to a half. When the server
@@ -142,7 +154,7 @@ struct vcrp_event {
 	/* The first word of ERR and BYE, and of VCRP_END; or NULL. Made up by
 	 * the library are: "closed" (the connection, with options.once),
 	 * "quit", "not-vcrp", "certificate" (it is not to be trusted),
-	 * "unproved" (the server does not prove that it knows our password,
+	 * "keylog" (it cannot be written), "unproved" (the server does not prove that it knows our password,
 	 * or would make that cheap to fake) and, as the server's own,
 	 * "need-tls" (it takes no passwords on this connection). */
 	const char *code;

@@ -118,11 +118,28 @@ parse_host(struct vaddress *address, char *text)
 	return NULL;
 }
 
+/* "?transport=udp", which is taken off. */
+static const char *
+parse_query(struct vaddress *address, char *text)
+{
+	char *query = *text == '/' ? NULL : strchr(text, '?');
+
+	if (query == NULL)
+		return NULL;
+	*query++ = '\0';
+	address->udp = strcmp(query, "transport=udp") == 0;
+	return address->udp ? NULL :
+	    "behind a '?' there is nothing but transport=udp";
+}
+
 static const char *
 parse_uri(struct vaddress *address, char *text)
 {
+	const char *why = parse_query(address, text);
 	char *slash = strchr(text, '/');
 
+	if (why != NULL)
+		return why;
 	if (slash != NULL && !percent_decode(slash))
 		return "a '%' without two hexadecimal digits";
 	if (slash == text) {

@@ -18,6 +18,7 @@ struct vaddress {
 	char *user;	/* NULL for none */
 	char *room;	/* NULL for none */
 	bool  tls;
+	bool  udp;
 };
 
 /* text as struct vcrp_options describes it. 0, or -EINVAL with a phrase in

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/collect.h"
+#include "lib/repair.h"
 #include "lib/stream.h"
 
 #define WAIT_DEFAULT	1000
@@ -51,7 +53,7 @@ on_greeting(struct vcrp *v, const struct vline *line,
 	if (v->phase != PHASE_LOGIN)
 		return true;
 	if (v->visitor) {
-		vsession_up(v, "");
+		vsession_up(v);
 		event->kind = VCRP_UP;
 	} else if (v->sasl != NULL) {
 		vsession_prove(v);
@@ -77,7 +79,7 @@ on_auth(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 }
 
 static bool
-on_login(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+on_login(struct vcrp *v, const struct vline *line)
 {
 	if (v->sasl != NULL && !vsasl_is_proved(v->sasl)) {
 		vsession_end(v, "unproved", "the server has not proved that "
@@ -86,9 +88,9 @@ on_login(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 	}
 	if (line->count < 2)
 		return true;
-	vsession_up(v, line->words[1]);
-	event->kind = VCRP_UP;
-	return true;
+	/* Told when it is decided how it goes on. */
+	vtrial_begin(v, line->words[1]);
+	return false;
 }
 
 static bool
@@ -99,11 +101,24 @@ on_ok(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 	uint64_t last = 0;
 
 	if (v->phase == PHASE_LOGIN)
-		return on_login(v, line, event);
+		return on_login(v, line);
+	if (number == 0 && strcmp(verb, "UDP") == 0) {
+		if (v->phase == PHASE_ASKING)
+			vtrial_answer(v, line);
+		return false;
+	}
+	if (v->link.udp != NULL && vrepair_is_stale(v, number))
+		return false;
 	if (line->count > 2 && vline_number(line->words[2], &last)) {
 		event->room = line->words[1];
 		event->number = last;
 	}
+	if (v->link.udp != NULL && event->room != NULL &&
+	    !vrepair_done(v, number, event->room, last))
+		return false;
+	if (strcmp(verb, "JOIN") == 0 && event->room != NULL &&
+	    v->link.udp != NULL && vrepair_joined(v, number, last))
+		return false;
 	if (strcmp(verb, "JOIN") == 0 && event->room != NULL)
 		vstream_joined(v, number, event->room, last);
 	else if (strcmp(verb, "LEAVE") == 0 && line->count > 1)
@@ -173,13 +188,31 @@ on_rejoin_refused(struct vcrp *v, struct vroom *room, int wait,
 {
 	if (wait >= 0) {
 		room->state = VROOM_REJOIN;
-		room->not_before = vsession_now() + wait;
+		room->not_before = vclock_now() + wait;
 		return false;
 	}
 	room->state = VROOM_OUT;
+	vrepair_forget(v, room);
 	event->out = true;
 	name_room(v, room, event);
 	return true;
+}
+
+/* LEAVE, said again because nothing answered it: so it was done. */
+static bool
+was_left(const struct vroom *room, const char *code)
+{
+	return room->first->kind == VERB_LEAVE && room->first->tries > 1 &&
+	    strcmp(code, "not-member") == 0;
+}
+
+static bool
+on_left(struct vcrp *v, const struct vroom *room, struct vcrp_event *event)
+{
+	snprintf(v->line, sizeof(v->line), "@id=%s-%" PRId64 " OK LEAVE %s",
+	    v->prefix, room->first->number,
+	    room->name != NULL ? room->name : room->word);
+	return vanswer_kept(v, event);
 }
 
 static bool
@@ -194,9 +227,21 @@ on_err(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 	event->code = line->words[0];
 	if (v->phase == PHASE_LOGIN)
 		return on_login_refused(v, line, wait);
+	if (v->phase == PHASE_ASKING) {
+		vtrial_answer(v, line);
+		return false;
+	}
+	if (v->link.udp != NULL && vrepair_is_stale(v, number))
+		return false;
 	if (wait < 0 && is_passing(v, event->code))
 		wait = WAIT_DEFAULT;
-	room = vstream_rejoining(v, number);
+	room = vrepair_asking(v, number);
+	if (room != NULL && wait >= 0) {
+		room->repair_at = vclock_now() + wait;
+		return false;
+	}
+	if (room == NULL)
+		room = vstream_rejoining(v, number);
 	if (room != NULL)
 		return on_rejoin_refused(v, room, wait, event);
 	if (number > 0)
@@ -209,9 +254,11 @@ on_err(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 		return true;
 	if (wait >= 0) {
 		room->first->sent = false;
-		room->first->not_before = vsession_now() + wait;
+		room->first->not_before = vclock_now() + wait;
 		return false;
 	}
+	if (was_left(room, event->code))
+		return on_left(v, room, event);
 	name_room(v, room, event);
 	vstream_finish(v, room, event);
 	return true;
@@ -249,27 +296,43 @@ on_ping(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 static bool
 on_room(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
-	(void)v;
 	if (line->count > 0)
 		event->room = line->words[0];
-	return true;
+	return v->link.udp == NULL || event->room == NULL ||
+	    vrepair_room(v, event->room);
 }
 
 static bool
 on_pong(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
-	finish_number(v, vstream_own_number(v, line), event);
-	/* Else it answers the PING that a login begins with. */
+	int64_t number = vstream_own_number(v, line);
+
+	if (number > 0 && number == v->ping && v->link.udp != NULL)
+		vudp_measured(v->link.udp, vclock_now() - v->ping_sent_at);
+	finish_number(v, number, event);
+	/* Else it answers a PING of ours. */
 	return event->request != 0;
 }
 
 static bool
 on_read(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
-	(void)v;
 	if (line->count > 1 && vline_number(line->words[1], &event->number))
 		event->room = line->words[0];
-	return true;
+	return v->link.udp == NULL || event->room == NULL ||
+	    vrepair_read(v, event->room, event->number);
+}
+
+static bool
+on_at(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
+{
+	uint64_t last;
+
+	(void)event;
+	if (v->link.udp != NULL && line->count > 1 &&
+	    vline_number(line->words[1], &last))
+		vrepair_at(v, line->words[0], last);
+	return v->link.udp == NULL;
 }
 
 static bool
@@ -284,6 +347,7 @@ on_other(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 
 static answer_fn *const handlers[] = {
 	[VERB_OTHER]	= on_other,
+	[VERB_AT]	= on_at,
 	[VERB_AUTH]	= on_auth,
 	[VERB_BYE]	= on_bye,
 	[VERB_DELETE]	= vstream_numbered,
@@ -293,34 +357,69 @@ static answer_fn *const handlers[] = {
 	[VERB_JOIN]	= vstream_presence,
 	[VERB_LEAVE]	= vstream_presence,
 	[VERB_MSG]	= vstream_numbered,
+	[VERB_NAMES]	= on_other,
+	[VERB_NOTICE]	= on_other,
 	[VERB_OK]	= on_ok,
 	[VERB_PAGE]	= vstream_page,
 	[VERB_PING]	= on_ping,
 	[VERB_PONG]	= on_pong,
-	[VERB_QUIT]	= on_other,
 	[VERB_REACT]	= vstream_numbered,
 	[VERB_READ]	= on_read,
 	[VERB_RESET]	= vstream_reset,
 	[VERB_ROLE]	= vstream_numbered,
 	[VERB_ROOM]	= on_room,
-	[VERB_SAY]	= on_other,
 	[VERB_SET]	= vstream_numbered,
 	[VERB_SIGNAL]	= vstream_presence,
+	[VERB_STAT]	= on_other,
 	[VERB_VCRP]	= on_greeting
 };
+
+static bool
+read_line(struct vcrp *v, struct vline *line_r, struct vcrp_event *event_r)
+{
+	strcpy(v->parts, v->line);
+	if (!vline_cut(v->parts, line_r))
+		return false;
+	*event_r = (struct vcrp_event){
+		.kind = VCRP_LINE, .line = v->line, .verb = line_r->verb,
+		.count = line_r->count, .text = line_r->text
+	};
+	memcpy(event_r->words, line_r->words, sizeof(line_r->words));
+	return true;
+}
+
+bool
+vanswer_kept(struct vcrp *v, struct vcrp_event *event_r)
+{
+	struct vline line;
+
+	return read_line(v, &line, event_r) &&
+	    handlers[line.kind](v, &line, event_r);
+}
 
 bool
 vanswer(struct vcrp *v, struct vcrp_event *event_r)
 {
 	struct vline line;
 
-	strcpy(v->parts, v->line);
-	if (!vline_cut(v->parts, &line))
+	if (v->link.udp != NULL && strcmp(v->line, VUDP_HOLE) == 0) {
+		vrepair_hole(v);
+		vcollect_hole(v);
 		return false;
-	*event_r = (struct vcrp_event){
-		.kind = VCRP_LINE, .line = v->line, .verb = line.verb,
-		.count = line.count, .text = line.text
-	};
-	memcpy(event_r->words, line.words, sizeof(line.words));
+	}
+	if (!read_line(v, &line, event_r) ||
+	    (v->link.udp != NULL && vcollect_takes(v, &line)))
+		return false;
 	return handlers[line.kind](v, &line, event_r);
+}
+
+void
+vanswer_welcome(struct vcrp *v, struct vcrp_event *event_r)
+{
+	struct vline line;
+
+	strcpy(v->line, v->welcome);
+	v->welcome[0] = '\0';
+	read_line(v, &line, event_r);
+	event_r->kind = VCRP_UP;
 }

@@ -4,10 +4,13 @@
 #include "vcrp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/collect.h"
 #include "lib/session.h"
 
 static const char *
@@ -85,13 +88,26 @@ prepare_tls(struct vcrp *v, const struct vcrp_options *o, const char **why_r)
 {
 	const struct vtls_options options = {
 		.host = v->address.host, .fingerprint = o->fingerprint,
-		.certificate = o->certificate, .key = o->certificate_key
+		.certificate = o->certificate, .key = o->certificate_key,
+		.keylog = v->keylog
 	};
 
 	if (!v->address.tls)
 		return true;
 	v->link.tls = vtls_new(&options, why_r);
 	return v->link.tls != NULL;
+}
+
+static bool
+open_keylog(struct vcrp *v, const struct vcrp_options *o, const char **why_r)
+{
+	if (o->keylog == NULL)
+		return true;
+	v->keylog = open(o->keylog, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY, 0600);
+	if (v->keylog < 0)
+		*why_r = "the file for keys cannot be written to";
+	return v->keylog >= 0;
 }
 
 static void
@@ -123,14 +139,17 @@ vcrp_new(const struct vcrp_options *o, const char **why_r)
 	v->external = o->external;
 	v->visitor = o->visitor;
 	v->once = o->once;
+	v->keylog = -1;
 	set_times(v, o);
 	if (!be_somebody(v, o)) {
 		*why_r = "no random bytes to be had";
 		vcrp_free(&v);
 	} else if (vaddress_init(&v->address, o->server != NULL ?
 	    o->server : "localhost", why_r) != 0 || !be_user(v, o, why_r) ||
-	    !prepare_tls(v, o, why_r)) {
+	    !open_keylog(v, o, why_r) || !prepare_tls(v, o, why_r)) {
 		vcrp_free(&v);
+	} else {
+		v->udp = o->udp || v->address.udp;
 	}
 	return v;
 }
@@ -145,11 +164,15 @@ vcrp_free(struct vcrp **at)
 		return;
 	vlink_close(&v->link);
 	vtls_free(&v->link.tls);
+	vudp_free(&v->trial);
+	vcollect_forget(v);
 	vsasl_free(&v->sasl);
 	vaddress_fini(&v->address);
 	vroom_fini(&v->control);
 	vroom_fini(&v->lost);
 	vroom_free_all(&v->rooms);
+	if (v->keylog >= 0)
+		close(v->keylog);
 	explicit_bzero(v->key, sizeof(v->key));
 	free(v);
 }

@@ -18,6 +18,7 @@ struct row {
 /* Of what is not here the library needs nothing but the verb: the rest of
  * such a line is its text. */
 static const struct row answers[] = {
+	{ "AT",		2, VERB_AT },
 	{ "AUTH",	1, VERB_AUTH },
 	{ "BYE",	1, VERB_BYE },
 	{ "DELETE",	5, VERB_DELETE },
@@ -27,6 +28,8 @@ static const struct row answers[] = {
 	{ "JOIN",	2, VERB_JOIN },
 	{ "LEAVE",	2, VERB_LEAVE },
 	{ "MSG",	4, VERB_MSG },
+	{ "NAMES",	0, VERB_NAMES },
+	{ "NOTICE",	0, VERB_NOTICE },
 	{ "OK",		4, VERB_OK },
 	{ "PAGE",	2, VERB_PAGE },
 	{ "PING",	0, VERB_PING },
@@ -38,6 +41,7 @@ static const struct row answers[] = {
 	{ "ROOM",	3, VERB_ROOM },
 	{ "SET",	5, VERB_SET },
 	{ "SIGNAL",	2, VERB_SIGNAL },
+	{ "STAT",	0, VERB_STAT },
 	{ "VCRP",	4, VERB_VCRP },
 	{ NULL,		0, VERB_OTHER }
 };
@@ -45,13 +49,23 @@ static const struct row answers[] = {
 static const struct row requests[] = {
 	{ "DELETE",	2, VERB_DELETE },
 	{ "EDIT",	2, VERB_EDIT },
+	{ "HELP",	0, VERB_HELP },
+	{ "HISTORY",	0, VERB_HISTORY },
 	{ "JOIN",	2, VERB_JOIN },
 	{ "LEAVE",	1, VERB_LEAVE },
+	{ "LIST",	0, VERB_LIST },
+	{ "PING",	0, VERB_PING },
 	{ "PONG",	0, VERB_PONG },
 	{ "QUIT",	0, VERB_QUIT },
 	{ "REACT",	2, VERB_REACT },
+	{ "READ",	0, VERB_READ },
+	{ "ROLE",	0, VERB_ROLE },
 	{ "SAY",	1, VERB_SAY },
+	{ "SEARCH",	0, VERB_SEARCH },
+	{ "SET",	0, VERB_SET },
 	{ "SIGNAL",	1, VERB_SIGNAL },
+	{ "STATS",	0, VERB_STATS },
+	{ "WHO",	0, VERB_WHO },
 	{ NULL,		0, VERB_OTHER }
 };
 

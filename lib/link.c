@@ -21,6 +21,7 @@ vlink_init(struct vlink *link, struct vtls *tls)
 {
 	link->fd = -1;
 	link->tls = tls;
+	link->udp = NULL;
 	link->connecting = link->shaking = false;
 	link->ended = NULL;
 	link->addresses = link->next = NULL;
@@ -31,6 +32,10 @@ vlink_init(struct vlink *link, struct vtls *tls)
 static void
 hang_up(struct vlink *link)
 {
+	if (link->udp != NULL) {
+		vudp_free(&link->udp);
+		link->fd = -1;
+	}
 	if (link->tls != NULL)
 		vtls_end(link->tls);
 	if (link->fd >= 0)
@@ -45,6 +50,21 @@ vlink_close(struct vlink *link)
 	if (link->addresses != NULL)
 		freeaddrinfo(link->addresses);
 	vlink_init(link, link->tls);
+}
+
+void
+vlink_switch(struct vlink *link, struct vudp *udp)
+{
+	const char *begin = link->in + link->in_begin;
+	const char *lf = memrchr(begin, '\n', link->in_end - link->in_begin);
+
+	hang_up(link);
+	link->fd = vudp_fd(udp);
+	link->udp = udp;
+	link->ended = NULL;
+	link->in_end = lf != NULL ? (size_t)(lf + 1 - link->in) :
+	    link->in_begin;
+	link->out_begin = link->out_end = 0;
 }
 
 static void
@@ -116,6 +136,14 @@ vlink_open(struct vlink *link, const struct vaddress *address)
 	vlink_try_next(link);
 }
 
+static bool
+has_room(const struct vlink *link)
+{
+	size_t room = VLINK_IN - (link->in_end - link->in_begin);
+
+	return room >= (link->udp != NULL ? VUDP_LEAST : 1);
+}
+
 short
 vlink_events(const struct vlink *link)
 {
@@ -125,11 +153,11 @@ vlink_events(const struct vlink *link)
 		return 0;
 	if (link->connecting)
 		return link->shaking ? vtls_events(link->tls) : POLLOUT;
-	if (link->in_end - link->in_begin < VLINK_IN)
+	if (has_room(link))
 		events |= POLLIN;
 	if (link->out_begin < link->out_end)
 		events |= POLLOUT;
-	if (link->tls != NULL)
+	if (link->tls != NULL && link->udp == NULL)
 		events |= vtls_events(link->tls) & POLLOUT;
 	return events;
 }
@@ -212,6 +240,11 @@ vlink_flush(struct vlink *link)
 
 	if (link->fd < 0 || link->connecting || link->ended != NULL)
 		return;
+	if (link->udp != NULL) {
+		vudp_send(link->udp, link->out + link->out_begin,
+		    link->out_end - link->out_begin);
+		link->out_begin = link->out_end;
+	}
 	while (link->out_begin < link->out_end) {
 		n = put_out(link, link->out + link->out_begin,
 		    link->out_end - link->out_begin);
@@ -241,6 +274,15 @@ take_in(struct vlink *link, char *bytes, size_t size)
 }
 
 static void
+take_datagrams(struct vlink *link, char *bytes, size_t size)
+{
+	vudp_step(link->udp);
+	link->in_end += vudp_take(link->udp, bytes, size);
+	if (vudp_is_dead(link->udp))
+		link->ended = "the server does not answer any more";
+}
+
+static void
 fill(struct vlink *link)
 {
 	size_t len = link->in_end - link->in_begin;
@@ -248,14 +290,18 @@ fill(struct vlink *link)
 	memmove(link->in, link->in + link->in_begin, len);
 	link->in_begin = 0;
 	link->in_end = len;
-	if (len < VLINK_IN)
+	if (!has_room(link))
+		return;
+	if (link->udp != NULL)
+		take_datagrams(link, link->in + len, VLINK_IN - len);
+	else
 		take_in(link, link->in + len, VLINK_IN - len);
 }
 
 bool
 vlink_has_more(const struct vlink *link)
 {
-	return link->tls != NULL && link->ended == NULL &&
+	return link->tls != NULL && link->udp == NULL && link->ended == NULL &&
 	    link->in_end - link->in_begin < VLINK_IN &&
 	    vtls_has_more(link->tls);
 }

@@ -2,14 +2,15 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Knows no protocol but its line ends, and that TLS may be below. Both
+ * Knows no protocol but its line ends, and that TLS or datagrams may be below. Both
  * directions have a buffer of a fixed size: a full one makes the other side
  * wait.
  *
  * Threads: one at a time.
  * Locks:   none.
  * Memory:  its buffers are part of it; the list of addresses and the
- *          descriptor are released by vlink_close(); tls is its user's. */
+ *          descriptor are released by vlink_close(), and so is udp; tls is its
+ *          user's. */
 #ifndef LIB_LINK_H
 #define LIB_LINK_H
 
@@ -19,6 +20,7 @@
 
 #include "lib/address.h"
 #include "lib/tls.h"
+#include "lib/udp.h"
 
 #define VLINK_IN	65536
 #define VLINK_OUT	65536
@@ -28,6 +30,7 @@ struct vlink {
 	bool             connecting;	/* up to the end of TLS's handshake */
 	bool             shaking;
 	struct vtls     *tls;		/* NULL for none */
+	struct vudp     *udp;		/* NULL for a stream */
 	const char      *ended;		/* why there is nothing more to read */
 	struct addrinfo *addresses;
 	struct addrinfo *next;		/* to try when this one fails */
@@ -44,6 +47,9 @@ void vlink_open(struct vlink *, const struct vaddress *);
 /* Gives up on the address that is being tried; false when it was the last. */
 bool vlink_try_next(struct vlink *);
 void vlink_close(struct vlink *);
+/* Leaves the stream for datagrams, which become the link's. Whole lines that
+ * it brought are still to be taken. */
+void vlink_switch(struct vlink *, struct vudp *);
 
 short vlink_events(const struct vlink *);
 /* Finishes connecting, writes and reads once, all without waiting. */

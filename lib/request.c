@@ -89,10 +89,10 @@ vcrp_history(struct vcrp *v, const char *room, unsigned count,
 	if (!vline_is_word(room))
 		return -EINVAL;
 	if (before == 0)
-		return ask(v, VERB_OTHER, NULL, 0, NULL, " HISTORY %s %u",
+		return ask(v, VERB_HISTORY, NULL, 0, NULL, " HISTORY %s %u",
 		    room, count);
-	return ask(v, VERB_OTHER, NULL, 0, NULL, " HISTORY %s %u %llu", room,
-	    count, (unsigned long long)before);
+	return ask(v, VERB_HISTORY, NULL, 0, NULL, " HISTORY %s %u %llu",
+	    room, count, (unsigned long long)before);
 }
 
 int64_t
@@ -102,9 +102,9 @@ vcrp_search(struct vcrp *v, const char *room, unsigned count, uint64_t before,
 	if (!vline_is_word(room))
 		return -EINVAL;
 	if (before == 0)
-		return ask(v, VERB_OTHER, NULL, 0, text, " SEARCH %s %u %s",
+		return ask(v, VERB_SEARCH, NULL, 0, text, " SEARCH %s %u %s",
 		    room, count, text);
-	return ask(v, VERB_OTHER, NULL, 0, text, ";before=%llu SEARCH %s %u "
+	return ask(v, VERB_SEARCH, NULL, 0, text, ";before=%llu SEARCH %s %u "
 	    "%s", (unsigned long long)before, room, count, text);
 }
 
@@ -164,7 +164,7 @@ dispatch(struct vcrp *v, const struct vline *request, const char *line)
 	case VERB_SIGNAL:
 		return send_now(v, line);
 	default:
-		return ask(v, VERB_OTHER, NULL, 0, NULL, "%s", line);
+		return ask(v, request->kind, NULL, 0, NULL, "%s", line);
 	}
 }
 

@@ -39,8 +39,14 @@ vroom_init(struct vroom *room)
 void
 vroom_fini(struct vroom *room)
 {
+	struct vearly *early;
+
 	while (room->first != NULL)
 		free(vroom_pop(room));
+	while ((early = room->early) != NULL) {
+		room->early = early->next;
+		free(early);
+	}
 	free(room->word);
 	free(room->name);
 }

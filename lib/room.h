@@ -33,7 +33,20 @@ struct vrequest {
 	int64_t          after;		/* of a JOIN */
 	enum vverb       kind;
 	bool             sent;		/* on this connection */
+	/* In datagrams: */
+	unsigned         tries;
+	int64_t          sent_at;	/* the first time */
+	int64_t          resend_at;
+	uint64_t         done;		/* by the event of this number, which
+					 * is still to come; or 0 */
 	char             line[];	/* what comes behind its id= */
+};
+
+/* An event that came before its turn, in datagrams. */
+struct vearly {
+	struct vearly *next;
+	uint64_t       number;
+	char           line[];
 };
 
 struct vroom {
@@ -47,6 +60,18 @@ struct vroom {
 	int64_t           not_before;	/* for that one */
 	struct vrequest  *first;
 	struct vrequest **end;
+	/* In datagrams, see repair.h: */
+	uint64_t          known;	/* a number that there is */
+	int64_t           asked;	/* by this JOIN; 0: not */
+	bool              ours;		/* which no program knows of */
+	bool              answered;	/* by its OK */
+	bool              sure;		/* nothing was lost since then */
+	uint64_t          asked_after;
+	unsigned          asks;		/* since something came */
+	int64_t           repair_at;	/* ask then if something is missing */
+	int64_t           heard_at;	/* something of the room */
+	uint64_t          read;		/* what READ said */
+	struct vearly    *early;	/* by their numbers */
 };
 
 /* word may be either name, ASCII letters in any case. NULL if not there. */

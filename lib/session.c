@@ -9,16 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
-int64_t
-vsession_now(void)
-{
-	struct timespec now;
+#include "lib/collect.h"
+#include "lib/repair.h"
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+/* In datagrams. */
+#define LOST_AFTER	20000	/* what may not be asked twice */
+#define ALIVE_EVERY	15000
+#define ALIVE_AGAIN	1000	/* while nothing comes */
 
 bool
 vsession_random(void *bytes, size_t size)
@@ -61,18 +59,73 @@ may_send(const struct vcrp *v, const struct vroom *room)
 	return room->state == VROOM_IN;
 }
 
+/* Whatever has another effect when it is done twice. */
+static bool
+is_repeatable(const struct vrequest *request)
+{
+	return request->kind != VERB_OTHER;
+}
+
+static void
+send_request(struct vcrp *v, struct vroom *room, int64_t now)
+{
+	struct vrequest *first = room->first;
+
+	if (!vsession_send(v, first->number, first->line))
+		return;
+	if (!first->sent) {
+		first->tries = 0;
+		first->done = 0;
+		first->sent_at = now;
+	}
+	first->sent = true;
+	if (v->link.udp == NULL)
+		return;
+	first->tries++;
+	first->resend_at = now + (is_repeatable(first) ?
+	    vudp_patience(v->link.udp, first->tries) : LOST_AFTER);
+	if (room == &v->control)
+		vcollect_begin(v);
+}
+
+static void
+lose(struct vcrp *v)
+{
+	vrepair_retire(v, v->control.first->number);
+	vroom_put(&v->lost, vroom_pop(&v->control));
+	vcollect_forget(v);
+}
+
+/* In datagrams, where it or its answer may be lost. */
+static void
+pump_sent(struct vcrp *v, struct vroom *room, int64_t now)
+{
+	struct vrequest *first = room->first;
+
+	if (v->link.udp == NULL || now < first->resend_at ||
+	    first->done > room->cursor || (room == &v->control && v->complete))
+		return;
+	if (is_repeatable(first))
+		send_request(v, room, now);
+	else
+		lose(v);
+}
+
 static void
 pump_room(struct vcrp *v, struct vroom *room, int64_t now)
 {
 	struct vrequest *first = room->first;
 
-	if (first == NULL || first->sent || first->not_before > now)
+	if (first == NULL || first->not_before > now)
 		return;
 	/* From now on it waits for something else than the clock. */
 	first->not_before = 0;
-	if (may_send(v, room))
-		first->sent = vsession_send(v, first->number,
-		    first->line);
+	if (first->sent)
+		pump_sent(v, room, now);
+	/* What was said before the end is to be seen first. */
+	else if (may_send(v, room) && (first->kind != VERB_LEAVE ||
+	    room->known <= room->cursor))
+		send_request(v, room, now);
 }
 
 int64_t
@@ -100,7 +153,7 @@ vsession_ask(struct vcrp *v, enum vverb kind, const char *room, int64_t after,
 	vroom_put(lane, request);
 	v->pending++;
 	if (v->phase == PHASE_UP)
-		pump_room(v, lane, vsession_now());
+		pump_room(v, lane, vclock_now());
 	return request->number;
 }
 
@@ -114,23 +167,32 @@ rejoin(struct vcrp *v, struct vroom *room, int64_t now)
 	room->not_before = 0;
 	snprintf(line, sizeof(line), " JOIN %s %" PRIu64, room->name,
 	    room->cursor);
+	if (!vsession_send(v, v->numbers + 1, line))
+		return;
+	if (room->state == VROOM_JOINING)
+		vrepair_retire(v, room->join);
 	room->join = ++v->numbers;
-	if (vsession_send(v, room->join, line))
-		room->state = VROOM_JOINING;
+	room->state = VROOM_JOINING;
+	if (v->link.udp != NULL)
+		room->repair_at = now +
+		    vudp_patience(v->link.udp, ++room->asks);
 }
 
 void
 vsession_pump(struct vcrp *v)
 {
 	struct vroom *room;
-	int64_t now = vsession_now();
+	int64_t now = vclock_now();
 
 	if (v->phase != PHASE_UP)
 		return;
 	pump_room(v, &v->control, now);
 	for (room = v->rooms; room != NULL; room = room->next) {
-		if (room->state == VROOM_REJOIN)
+		if (room->state == VROOM_REJOIN ||
+		    (room->state == VROOM_JOINING && v->link.udp != NULL &&
+		    now >= room->repair_at))
 			rejoin(v, room, now);
+		vrepair_pump(v, room, now);
 		pump_room(v, room, now);
 	}
 }
@@ -139,7 +201,7 @@ static void
 connect_now(struct vcrp *v)
 {
 	v->phase = PHASE_CONNECTING;
-	v->deadline = vsession_now() + v->timeout;
+	v->deadline = vclock_now() + v->timeout;
 	vlink_open(&v->link, &v->address);
 }
 
@@ -161,7 +223,7 @@ log_in(struct vcrp *v)
 	vlink_put(&v->link, line, (size_t)len);
 	vlink_flush(&v->link);
 	v->phase = PHASE_LOGIN;
-	v->deadline = vsession_now() + v->timeout;
+	v->deadline = vclock_now() + v->timeout;
 }
 
 static void
@@ -179,13 +241,41 @@ time_out(struct vcrp *v)
 	case PHASE_LOGIN:
 		vsession_down(v, "the server does not let us in", -1);
 		break;
+	case PHASE_ASKING:
+		vtrial_stay(v);
+		break;
 	case PHASE_QUITTING:
 		vsession_end(v, "quit", "no answer");
 		break;
+	case PHASE_TRYING:
 	case PHASE_UP:
 	case PHASE_OVER:
 		break;
 	}
+}
+
+/* When to send something again that tells whether there is an answer. */
+static int64_t
+alive_at(const struct vcrp *v)
+{
+	struct vudp *udp = v->link.udp;
+
+	if (v->phase == PHASE_QUITTING)
+		return vudp_sent_at(udp) + vudp_patience(udp, 1);
+	return vudp_sent_at(udp) +
+	    (vudp_is_waiting(udp) ? ALIVE_AGAIN : ALIVE_EVERY);
+}
+
+/* So that the way back stays open, and it is known whether there is one. */
+static void
+stay_alive(struct vcrp *v)
+{
+	if (vclock_now() < alive_at(v))
+		return;
+	if (v->phase == PHASE_QUITTING)
+		vlink_put(&v->link, "QUIT\n", 5);
+	else
+		vtrial_ping(v);
 }
 
 void
@@ -193,8 +283,14 @@ vsession_step(struct vcrp *v)
 {
 	if (v->news != NEWS_NONE || v->phase == PHASE_OVER)
 		return;
-	if (v->phase != PHASE_UP && vsession_now() >= v->deadline)
+	if (v->phase == PHASE_TRYING)
+		vtrial_step(v);
+	if (v->phase == PHASE_TRYING)
+		return;
+	if (v->phase != PHASE_UP && vclock_now() >= v->deadline)
 		time_out(v);
+	if (v->link.udp != NULL)
+		stay_alive(v);
 	vsession_pump(v);
 	vlink_step(&v->link);
 	if (v->phase == PHASE_CONNECTING && v->link.fd >= 0 &&
@@ -203,17 +299,34 @@ vsession_step(struct vcrp *v)
 }
 
 static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
 earlier(int64_t deadline, const struct vroom *room)
 {
 	const struct vrequest *first = room->first;
 
-	if (room->state == VROOM_REJOIN && room->not_before > 0 &&
-	    room->not_before < deadline)
-		deadline = room->not_before;
-	if (first != NULL && first->not_before > 0 &&
-	    first->not_before < deadline)
-		deadline = first->not_before;
+	if (room->state == VROOM_REJOIN && room->not_before > 0)
+		deadline = least(deadline, room->not_before);
+	if (first != NULL && first->not_before > 0)
+		deadline = least(deadline, first->not_before);
 	return deadline;
+}
+
+/* The same in datagrams. */
+static int64_t
+earlier_repair(int64_t deadline, const struct vroom *room)
+{
+	const struct vrequest *first = room->first;
+
+	if (room->state == VROOM_JOINING)
+		deadline = least(deadline, room->repair_at);
+	if (first != NULL && first->sent && first->done <= room->cursor)
+		deadline = least(deadline, first->resend_at);
+	return least(deadline, vrepair_deadline(room));
 }
 
 int64_t
@@ -224,11 +337,22 @@ vsession_deadline(const struct vcrp *v)
 
 	if (v->phase == PHASE_OVER)
 		return INT64_MAX;
+	if (v->phase == PHASE_TRYING)
+		return least(v->deadline, v->ping_at);
+	if (v->phase == PHASE_QUITTING && v->link.udp != NULL)
+		return least(v->deadline, alive_at(v));
 	if (v->phase != PHASE_UP)
 		return v->deadline;
 	deadline = earlier(INT64_MAX, &v->control);
 	for (room = v->rooms; room != NULL; room = room->next)
 		deadline = earlier(deadline, room);
+	if (v->link.udp == NULL)
+		return deadline;
+	deadline = least(deadline, alive_at(v));
+	deadline = least(deadline, vudp_deadline(v->link.udp));
+	deadline = earlier_repair(deadline, &v->control);
+	for (room = v->rooms; room != NULL; room = room->next)
+		deadline = earlier_repair(deadline, room);
 	return deadline;
 }
 
@@ -255,6 +379,7 @@ forget_answers(struct vcrp *v)
 	struct vroom *room;
 
 	v->page_left = 0;
+	vcollect_forget(v);
 	if (first != NULL && first->sent)
 		vroom_put(&v->lost, vroom_pop(&v->control));
 	for (room = v->rooms; room != NULL; room = room->next) {
@@ -263,6 +388,7 @@ forget_answers(struct vcrp *v)
 			room->first->not_before = 0;
 		}
 		room->not_before = 0;
+		vrepair_forget(v, room);
 		if (room->state != VROOM_OUT)
 			room->state = VROOM_REJOIN;
 	}
@@ -288,11 +414,12 @@ vsession_down(struct vcrp *v, const char *why, int wait)
 		return;
 	}
 	set_news(v, NEWS_DOWN, "", why);
+	vudp_free(&v->trial);
 	vlink_close(&v->link);
 	forget_answers(v);
 	v->news_wait = wait >= 0 ? wait : pause_length(v);
 	v->phase = PHASE_WAITING;
-	v->deadline = vsession_now() + v->news_wait;
+	v->deadline = vclock_now() + v->news_wait;
 }
 
 void
@@ -325,17 +452,29 @@ vsession_prove(struct vcrp *v)
 }
 
 void
-vsession_up(struct vcrp *v, const char *name)
+vsession_up(struct vcrp *v)
 {
-	snprintf(v->name, sizeof(v->name), "%s", name);
 	v->phase = PHASE_UP;
 	v->failures = 0;
+}
+
+void
+vsession_answered(struct vcrp *v, const struct vrequest *request)
+{
+	/* What was sent twice may be answered twice, and does not tell how
+	 * long an answer takes; nor does what is read from a log. */
+	if (request->tries > 1)
+		vrepair_retire(v, request->number);
+	else if (request->tries == 1 && is_repeatable(request) &&
+	    request->kind != VERB_HISTORY && request->kind != VERB_SEARCH)
+		vudp_measured(v->link.udp, vclock_now() - request->sent_at);
 }
 
 void
 vsession_end(struct vcrp *v, const char *code, const char *why)
 {
 	set_news(v, NEWS_END, code, why);
+	vudp_free(&v->trial);
 	vlink_close(&v->link);
 	v->phase = PHASE_OVER;
 }

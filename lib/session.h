@@ -1,16 +1,18 @@
 /* session.h -- the inside of struct vcrp: connecting, logging in, asking
  *
- *  WAITING -> CONNECTING -> LOGIN -> UP -> QUITTING -> OVER
- *     ^___________|___________|______|
+ *  WAITING -> CONNECTING -> LOGIN [-> ASKING -> TRYING] -> UP -> QUITTING
+ *     ^___________|___________|__________|________________|         -> OVER
  *
  * CONNECTING includes TLS's handshake. A login with a password, and a visit,
  * begin with a PING, since what the server offers is told in its greeting,
- * and a client speaks first.
+ * and a client speaks first. With options.udp a session of datagrams is asked
+ * for, and tried, while the stream stays; the program hears of the login when
+ * it is decided which of them it will be.
  *
  * SPDX-License-Identifier: MIT
  *
  * vcrp.c is what programs call, session.c what goes out and when, answer.c
- * what comes in and what it means. Times are milliseconds of CLOCK_MONOTONIC.
+ * what comes in and what it means, trial.c the way from stream to datagrams. Times are milliseconds of CLOCK_MONOTONIC.
  *
  * Threads: one at a time.
  * Locks:   none.
@@ -19,6 +21,7 @@
 #define LIB_SESSION_H
 
 #include "lib/address.h"
+#include "lib/clock.h"
 #include "lib/line.h"
 #include "lib/link.h"
 #include "lib/room.h"
@@ -32,11 +35,14 @@
 #define VKEY_MAX	64
 #define VWHY_SIZE	512
 #define VFEATURES_SIZE	512
+#define VRETIRED	64
 
 enum vphase {
 	PHASE_WAITING,
 	PHASE_CONNECTING,
 	PHASE_LOGIN,
+	PHASE_ASKING,
+	PHASE_TRYING,
 	PHASE_UP,
 	PHASE_QUITTING,
 	PHASE_OVER
@@ -58,6 +64,8 @@ struct vcrp {
 	bool            external;
 	bool            visitor;
 	bool            once;
+	bool            udp;		/* wanted */
+	int             keylog;		/* a descriptor, or -1 */
 	int             timeout;
 	int             retry_min, retry_max;
 
@@ -72,6 +80,24 @@ struct vcrp {
 	size_t          pending;
 	struct vlink    link;
 	char            features[VFEATURES_SIZE];	/* as greeted last */
+
+	/* In datagrams: see trial.c, repair.h and collect.h. */
+	struct vudp    *trial;		/* not the link's yet */
+	int64_t         ping_at;	/* the next one of the trial */
+	int64_t         ping;		/* the number of the last PING */
+	int64_t         ping_sent_at;
+	char            welcome[VLINE_MAX];	/* the OK of the login */
+	size_t          early_bytes;	/* of all rooms */
+	int64_t         retired[VRETIRED];	/* numbers */
+	size_t          retirements;
+	struct vearly  *collected;	/* an answer's lines */
+	size_t          collected_bytes;
+	bool            complete;	/* to be told now */
+	bool            torn;		/* something was lost since */
+	bool            paged;		/* a PAGE came */
+	uint64_t        page_size;	/* what it said */
+	uint64_t        expected;	/* lines of it to come */
+	char            page_room[VLINE_MAX];
 
 	/* Events to deliver before any further line. */
 	enum vnews      news;
@@ -89,7 +115,6 @@ struct vcrp {
 	char            text[VWHY_SIZE];
 };
 
-int64_t vsession_now(void);
 /* Random bytes; false where the system has none. */
 bool vsession_random(void *bytes, size_t size);
 
@@ -107,6 +132,18 @@ void vsession_step(struct vcrp *);
 /* When to step at the latest; INT64_MAX for never. */
 int64_t vsession_deadline(const struct vcrp *);
 
+/* The login is over: goes on with the stream, or with datagrams if these are
+ * wanted and to be had. (trial.c) */
+void vtrial_begin(struct vcrp *, const char *name);
+/* OK UDP session key, or ERR */
+void vtrial_answer(struct vcrp *, const struct vline *);
+/* Does what is due while TRYING. */
+void vtrial_step(struct vcrp *);
+/* Goes on with the stream. */
+void vtrial_stay(struct vcrp *);
+/* Asks for a sign of life. */
+void vtrial_ping(struct vcrp *);
+
 /* The connection is gone; a new one in wait ms, or after the usual pause when
  * that is negative. With options.once: the end. */
 void vsession_down(struct vcrp *, const char *why, int wait);
@@ -114,12 +151,18 @@ void vsession_down(struct vcrp *, const char *why, int wait);
 void vsession_ended(struct vcrp *);
 /* The server's features are known: logs in with the password. */
 void vsession_prove(struct vcrp *);
-void vsession_up(struct vcrp *, const char *name);
+void vsession_up(struct vcrp *);
+/* A request is over with an answer to it, in datagrams. */
+void vsession_answered(struct vcrp *, const struct vrequest *);
 /* What comes next is VCRP_END. */
 void vsession_end(struct vcrp *, const char *code, const char *why);
 
 /* Reads v->line and fills in the event; false when it is none for the
  * program. (answer.c) */
 bool vanswer(struct vcrp *v, struct vcrp_event *event_r);
+/* The same for a line that was kept. */
+bool vanswer_kept(struct vcrp *v, struct vcrp_event *event_r);
+/* The same of the OK of the login, as VCRP_UP. */
+void vanswer_welcome(struct vcrp *v, struct vcrp_event *event_r);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/repair.h"
+
 int64_t
 vstream_own_number(const struct vcrp *v, const struct vline *line)
 {
@@ -43,6 +45,8 @@ vstream_finish(struct vcrp *v, struct vroom *room, struct vcrp_event *event)
 
 	if (room == &v->control)
 		v->page_left = 0;
+	if (v->link.udp != NULL)
+		vsession_answered(v, request);
 	event->request = request->number;
 	free(request);
 	v->pending--;
@@ -108,6 +112,8 @@ vstream_joined(struct vcrp *v, int64_t number, const char *name, uint64_t last)
 	room->last = last;
 	room->state = VROOM_REPLAY;
 	set_position(room, (uint64_t)after);
+	if (v->link.udp != NULL)
+		vrepair_begin(v, room, number);
 }
 
 void
@@ -119,6 +125,7 @@ vstream_out(struct vcrp *v, const char *name, struct vcrp_event *event)
 	if (room == NULL || room->state == VROOM_OUT)
 		return;
 	room->state = VROOM_OUT;
+	vrepair_forget(v, room);
 	event->out = true;
 }
 
@@ -151,9 +158,8 @@ in_room(const struct vroom *room)
 	return room->state == VROOM_REPLAY || room->state == VROOM_IN;
 }
 
-/* The first line of a direct conversation is what joins it. */
-static struct vroom *
-conversation(struct vcrp *v, struct vroom *asked, const char *name,
+struct vroom *
+vstream_conversation(struct vcrp *v, struct vroom *asked, const char *name,
     uint64_t number)
 {
 	struct vroom *room;
@@ -165,6 +171,7 @@ conversation(struct vcrp *v, struct vroom *asked, const char *name,
 		room->state = VROOM_IN;
 		room->last = 0;
 		room->cursor = number - 1;
+		room->heard_at = vclock_now();
 	}
 	return room;
 }
@@ -217,8 +224,10 @@ vstream_numbered(struct vcrp *v, const struct vline *line,
 	if (room != NULL && (room->state == VROOM_REJOIN ||
 	    room->state == VROOM_JOINING))
 		return false;
+	if (v->link.udp != NULL && !vrepair_event(v, room, asked, event))
+		return false;
 	if (event->room[0] == '@' && (room == NULL || room->state == VROOM_OUT))
-		room = conversation(v, asked, event->room, event->number);
+		room = vstream_conversation(v, asked, event->room, event->number);
 	if (asked != NULL)
 		vstream_finish(v, asked, event);
 	if (room == NULL || !in_room(room))
@@ -242,7 +251,11 @@ vstream_gap(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 		return true;
 	event->room = line->words[0];
 	room = vroom_find_name(v->rooms, event->room);
-	if (paged || room == NULL || !in_room(room))
+	if (paged)
+		return true;
+	if (v->link.udp != NULL && !vrepair_gap(v, room, from, to))
+		return false;
+	if (room == NULL || !in_room(room))
 		return true;
 	before = room->cursor;
 	if (to > before)
@@ -263,7 +276,11 @@ vstream_reset(struct vcrp *v, const struct vline *line,
 		return true;
 	event->room = line->words[0];
 	room = vroom_find_name(v->rooms, event->room);
-	if (room != NULL && in_room(room))
+	if (room == NULL)
+		return true;
+	if (v->link.udp != NULL && !vrepair_reset(room, last))
+		return false;
+	if (in_room(room))
 		set_position(room, last);
 	return true;
 }
@@ -289,7 +306,10 @@ vstream_presence(struct vcrp *v, const struct vline *line,
 		return true;
 	event->room = line->words[0];
 	event->name = line->words[1];
-	if (line->kind == VERB_LEAVE && strcmp(event->name, v->name) == 0)
+	if (line->kind == VERB_LEAVE && strcmp(event->name, v->name) == 0) {
 		vstream_out(v, event->room, event);
+		/* It is said more than once. */
+		return event->out || v->link.udp == NULL;
+	}
 	return true;
 }

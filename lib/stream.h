@@ -26,6 +26,11 @@ void vstream_finish(struct vcrp *, struct vroom *, struct vcrp_event *);
 /* OK JOIN name last, to number, or to nobody knows what for 0. */
 void vstream_joined(struct vcrp *, int64_t number, const char *name,
     uint64_t last);
+/* The first line of a direct conversation, of this number, is what joins it.
+ * asked: the room of the request that it answers, or NULL. NULL for want of
+ * memory. */
+struct vroom *vstream_conversation(struct vcrp *, struct vroom *asked,
+    const char *name, uint64_t number);
 /* We are out of the room that has this name. */
 void vstream_out(struct vcrp *, const char *name, struct vcrp_event *);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #define SCHEME		"sha256:"
 #define DIGITS		64
@@ -30,6 +31,7 @@ struct vtls {
 	SSL_SESSION *session;		/* to go on with; or NULL */
 	char        *host;
 	int          fd;
+	int          keylog;		/* or -1 */
 	int          write_error;	/* that no write has told of */
 	bool         failed;
 	bool         refused;
@@ -131,6 +133,20 @@ on_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+/* Lines as SSLKEYLOGFILE has them. */
+static void
+on_key(const SSL *ssl, const char *line)
+{
+	struct vtls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	const struct iovec parts[] = {
+		{ (char *)line, strlen(line) }, { "\n", 1 }
+	};
+
+	/* Who misses a key sees that in the file. */
+	if (writev(tls->keylog, parts, 2) < 0)
+		return;
+}
+
 /* A library asks nobody. */
 static int
 on_passphrase(char *text, int size, int encrypting, void *arg)
@@ -157,6 +173,8 @@ set_up(struct vtls *tls)
 	    SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context, on_session);
 	SSL_CTX_set_default_passwd_cb(context, on_passphrase);
+	if (tls->keylog >= 0)
+		SSL_CTX_set_keylog_callback(context, on_key);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) &&
 	    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
 	    SSL_CTX_set_default_verify_paths(context) &&
@@ -197,6 +215,7 @@ vtls_new(const struct vtls_options *o, const char **why_r)
 	*why_r = strerror(ENOMEM);
 	if (tls == NULL)
 		return NULL;
+	tls->keylog = o->keylog;
 	tls->host = strdup(o->host);
 	tls->context = SSL_CTX_new(TLS_client_method());
 	if (o->fingerprint != NULL)

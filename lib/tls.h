@@ -26,6 +26,7 @@ struct vtls_options {
 	const char *fingerprint;	/* this certificate; NULL: verify */
 	const char *certificate;	/* our own, a file; or NULL */
 	const char *key;		/* NULL: in the same file */
+	int         keylog;		/* a descriptor for keys; or -1 */
 };
 
 /* NULL, with a phrase in *why_r. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/collect.h"
+#include "lib/repair.h"
 #include "lib/session.h"
 
 #define QUIT_WAIT	2000
@@ -16,20 +18,23 @@
 int
 vcrp_fd(const struct vcrp *v)
 {
-	return v->link.fd;
+	return v->trial != NULL ? vudp_fd(v->trial) : v->link.fd;
 }
 
 short
 vcrp_events(const struct vcrp *v)
 {
-	return vlink_events(&v->link);
+	return v->trial != NULL ? POLLIN : vlink_events(&v->link);
 }
 
 static bool
 has_event(const struct vcrp *v)
 {
-	return v->held || v->news != NEWS_NONE || v->lost.first != NULL ||
-	    vlink_has_line(&v->link) || v->link.ended != NULL;
+	if (v->held || v->news != NEWS_NONE || v->lost.first != NULL)
+		return true;
+	/* Until that is decided the stream has to wait. */
+	return v->trial == NULL && (v->complete ||
+	    vlink_has_line(&v->link) || v->link.ended != NULL);
 }
 
 int
@@ -37,12 +42,12 @@ vcrp_timeout(const struct vcrp *v)
 {
 	int64_t deadline, left;
 
-	if (has_event(v) || vlink_has_more(&v->link))
+	if (has_event(v) || (v->trial == NULL && vlink_has_more(&v->link)))
 		return 0;
 	deadline = vsession_deadline(v);
 	if (deadline == INT64_MAX)
 		return -1;
-	left = deadline - vsession_now();
+	left = deadline - vclock_now();
 	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
@@ -88,6 +93,21 @@ tell_lost(struct vcrp *v, struct vcrp_event *event_r)
 	return true;
 }
 
+static bool
+take_kept(struct vcrp *v)
+{
+	return vcollect_take(v) || vrepair_take(v);
+}
+
+static bool
+tell_welcome(struct vcrp *v, struct vcrp_event *event_r)
+{
+	if (v->welcome[0] == '\0' || v->phase != PHASE_UP)
+		return false;
+	vanswer_welcome(v, event_r);
+	return true;
+}
+
 bool
 vcrp_next(struct vcrp *v, struct vcrp_event *event_r)
 {
@@ -98,9 +118,15 @@ vcrp_next(struct vcrp *v, struct vcrp_event *event_r)
 		return true;
 	}
 	for (;;) {
-		if (tell_news(v, event_r) || tell_lost(v, event_r))
+		if (tell_news(v, event_r) || tell_lost(v, event_r) ||
+		    tell_welcome(v, event_r))
 			return true;
-		if (vlink_take(&v->link, v->line)) {
+		if (v->trial != NULL)
+			return false;
+		if (take_kept(v)) {
+			if (vanswer_kept(v, event_r))
+				return true;
+		} else if (vlink_take(&v->link, v->line)) {
 			if (vanswer(v, event_r))
 				return true;
 		} else if (v->link.ended != NULL) {
@@ -117,7 +143,7 @@ vcrp_next(struct vcrp *v, struct vcrp_event *event_r)
 int
 vcrp_wait(struct vcrp *v, int timeout, struct vcrp_event *event_r)
 {
-	int64_t end = timeout < 0 ? INT64_MAX : vsession_now() + timeout;
+	int64_t end = timeout < 0 ? INT64_MAX : vclock_now() + timeout;
 	struct pollfd item;
 	int64_t left;
 	int wait;
@@ -127,7 +153,7 @@ vcrp_wait(struct vcrp *v, int timeout, struct vcrp_event *event_r)
 			return 1;
 		if (v->phase == PHASE_OVER)
 			return -ENOTCONN;
-		left = end == INT64_MAX ? INT64_MAX : end - vsession_now();
+		left = end == INT64_MAX ? INT64_MAX : end - vclock_now();
 		if (left < 0)
 			return 0;
 		wait = vcrp_timeout(v);
@@ -151,7 +177,7 @@ vcrp_quit(struct vcrp *v)
 		return;
 	}
 	v->phase = PHASE_QUITTING;
-	v->deadline = vsession_now() + QUIT_WAIT;
+	v->deadline = vclock_now() + QUIT_WAIT;
 	vlink_flush(&v->link);
 }
 

@@ -43,7 +43,9 @@ give_up(const struct peer *peer, const char *waiting_for)
 static void
 begin(struct peer *peer)
 {
-	*peer = (struct peer){ .fd = -1, .give = SIZE_MAX, .take = SIZE_MAX };
+	*peer = (struct peer){
+		.fd = -1, .udp = -1, .give = SIZE_MAX, .take = SIZE_MAX
+	};
 }
 
 static void
@@ -89,6 +91,30 @@ peer_open(struct peer *peer, const struct vcrp_options *options)
 }
 
 void
+peer_open_udp(struct peer *peer, const struct vcrp_options *options)
+{
+	struct vcrp_options o = options != NULL ? *options : defaults;
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	char server[64];
+	int port;
+
+	o.udp = true;
+	/* Somebody else may have that port, of UDP. */
+	for (;;) {
+		port = listen_anywhere(peer);
+		getsockname(peer->listener, (struct sockaddr *)&address, &len);
+		peer->udp = socket(AF_INET, SOCK_DGRAM, 0);
+		if (bind(peer->udp, (struct sockaddr *)&address, len) == 0)
+			break;
+		close(peer->udp);
+		close(peer->listener);
+	}
+	snprintf(server, sizeof(server), "127.0.0.1:%d", port);
+	open_with(peer, &o, server);
+}
+
+void
 peer_open_tls(struct peer *peer, const struct vcrp_options *options,
     SSL_CTX *context, const char *server)
 {
@@ -126,6 +152,8 @@ peer_close(struct peer *peer)
 	free(peer->events);
 	peer_hang_up(peer);
 	close(peer->listener);
+	if (peer->udp >= 0)
+		close(peer->udp);
 	if (peer->path[0] != '\0') {
 		unlink(peer->path);
 		*strrchr(peer->path, '/') = '\0';
@@ -188,6 +216,100 @@ send_bytes(struct peer *peer, const char *bytes, size_t len)
 		peer_hang_up(peer);
 }
 
+static void
+send_datagram(struct peer *peer, const unsigned char *bytes, size_t len)
+{
+	sendto(peer->udp, bytes, len, 0, (struct sockaddr *)&peer->from,
+	    sizeof(peer->from));
+}
+
+static void
+give_datagram(struct peer *peer, const unsigned char *bytes, size_t len)
+{
+	if (peer->lose > 0) {
+		peer->lose--;
+		return;
+	}
+	if (peer->hold) {
+		memcpy(peer->held, bytes, len);
+		peer->held_len = len;
+		peer->hold = false;
+		return;
+	}
+	send_datagram(peer, bytes, len);
+	if (peer->twice)
+		send_datagram(peer, bytes, len);
+	if (peer->held_len > 0)
+		send_datagram(peer, peer->held, peer->held_len);
+	peer->held_len = 0;
+}
+
+static void
+send_sealed(struct peer *peer, const char *lines, size_t len)
+{
+	unsigned char bytes[DATAGRAM_MAX_BYTES];
+	unsigned pieces = datagram_pieces(len);
+
+	if (pieces == 1)
+		give_datagram(peer, bytes, datagram_seal(&peer->seal, lines,
+		    len, bytes));
+	for (unsigned i = 0; pieces > 1 && i < pieces; i++)
+		give_datagram(peer, bytes, datagram_seal_piece(&peer->seal,
+		    lines, len, i, bytes));
+}
+
+static bool
+was_heard(struct peer *peer, const char *line)
+{
+	for (size_t i = 0; i < 64; i++)
+		if (strncmp(peer->heard[i], line, 199) == 0)
+			return true;
+	snprintf(peer->heard[peer->heard_count++ % 64], 200, "%.199s", line);
+	return false;
+}
+
+/* A PING is answered, and what was sent again is not heard again. */
+static void
+take_line(struct peer *peer, const char *line)
+{
+	const char *verb = line[0] == '@' ? strchr(line, ' ') + 1 : line;
+	char pong[300];
+
+	if (strcmp(verb, "PING") == 0) {
+		snprintf(pong, sizeof(pong), "%.*sPONG\n", (int)(verb - line),
+		    line);
+		send_sealed(peer, pong, strlen(pong));
+	} else if (!was_heard(peer, line) || line[0] != '@' || peer->repeats) {
+		peer->in_len += (size_t)sprintf(peer->in + peer->in_len,
+		    "%s\n", line);
+	}
+}
+
+static bool
+take_datagram(struct peer *peer)
+{
+	char lines[DATAGRAM_LINE_MAX + 1], *at = lines, *lf;
+	unsigned char bytes[DATAGRAM_MAX_BYTES];
+	struct sockaddr_in from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n = recvfrom(peer->udp, bytes, sizeof(bytes), 0,
+	    (struct sockaddr *)&from, &from_len);
+	bool newest;
+	size_t len;
+
+	if (n < 0 || !datagram_open(&peer->seal, bytes, (size_t)n, lines, &len,
+	    &newest))
+		return false;
+	peer->from = from;
+	lines[len] = '\0';
+	for (; (lf = strchr(at, '\n')) != NULL; at = lf + 1) {
+		*lf = '\0';
+		if (*at != '\0')
+			take_line(peer, at);
+	}
+	return true;
+}
+
 /* 0 when it is over. */
 static size_t
 receive_bytes(struct peer *peer, char *bytes, size_t size)
@@ -223,6 +345,10 @@ take_in(struct peer *peer)
 	size_t n;
 	int len;
 
+	if (peer->sealed) {
+		take_datagram(peer);
+		return;
+	}
 	if (peer->ssl == NULL) {
 		peer->in_len += receive_bytes(peer, peer->in + peer->in_len,
 		    sizeof(peer->in) - peer->in_len);
@@ -322,12 +448,49 @@ peer_login(struct peer *peer)
 }
 
 void
+peer_ask_udp(struct peer *peer)
+{
+	peer_accept(peer, "@key=kkkkkkkkkkkkkkkkkkkkkk HELLO alice");
+	peer_tell(peer, "VCRP 1 here peer/0 guest,udp");
+	peer_tell(peer, "OK HELLO ~alice");
+	peer_hear(peer, "UDP");
+}
+
+void
+peer_login_udp(struct peer *peer)
+{
+	unsigned char session[DATAGRAM_SESSION_BYTES] = { 0x80 };
+	unsigned char key[DATAGRAM_KEY_BYTES] = { 0 };
+	char line[200];
+
+	key[0] = (unsigned char)++peer->sessions;
+	peer_ask_udp(peer);
+	sprintf(line, "OK UDP 80%030d %02x%062d", 0, key[0], 0);
+	peer_tell(peer, line);
+	datagram_init(&peer->seal, DATAGRAM_SERVER, session, key);
+	/* What comes of a session before it is not for this one. */
+	do {
+		while (!readable(peer->udp))
+			peer_turn(peer);
+	} while (!take_datagram(peer));
+	peer_hear(peer, "QUIT");
+	close(peer->fd);
+	peer->fd = peer->udp;
+	peer->sealed = true;
+	peer_line(peer, "VCRP 1 here peer/0 guest,udp", 0);
+	CU_ASSERT_EQUAL(peer_event(peer)->kind, VCRP_UP);
+}
+
+void
 peer_hang_up(struct peer *peer)
 {
 	SSL_free(peer->ssl);
 	peer->ssl = NULL;
-	if (peer->fd >= 0)
+	if (peer->sealed)
+		datagram_fini(&peer->seal);
+	else if (peer->fd >= 0)
 		close(peer->fd);
+	peer->sealed = false;
 	peer->fd = -1;
 	peer->in_len = 0;
 }
@@ -403,6 +566,10 @@ peer_hear_nothing(struct peer *peer)
 void
 peer_tell_bytes(struct peer *peer, const char *bytes, size_t len)
 {
+	if (peer->sealed) {
+		send_sealed(peer, bytes, len);
+		return;
+	}
 	if (peer->ssl == NULL) {
 		send_bytes(peer, bytes, len);
 		return;

@@ -11,9 +11,11 @@
 #ifndef TESTS_CLIENT_PEER_H
 #define TESTS_CLIENT_PEER_H
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 
 #include "vcrp.h"
+#include "wire/datagram.h"
 
 /* An event, with its texts copied; "" where they were NULL. */
 struct seen {
@@ -43,6 +45,20 @@ struct peer {
 	SSL         *ssl;	/* of the present connection */
 	size_t       give, take;	/* bytes after which it is cut */
 	size_t       given, taken_in;	/* and how many there were */
+	/* Datagrams: */
+	int          udp;	/* of the listener's port; -1 for none */
+	bool         sealed;	/* fd is udp, and these hold */
+	struct datagram seal;
+	struct sockaddr_in from;
+	unsigned     lose;	/* of those sent next, so many */
+	bool         twice;	/* send each twice */
+	bool         hold;	/* send the next one after that behind it */
+	unsigned char held[DATAGRAM_MAX_BYTES];
+	size_t       held_len;
+	bool         repeats;	/* hear what was heard before, too */
+	char         heard[64][200];	/* the last lines' beginnings */
+	size_t       heard_count;
+	unsigned     sessions;	/* so far */
 };
 
 /* Listens, on a port or a local socket, and makes a struct vcrp that knows
@@ -53,12 +69,19 @@ void peer_open_local(struct peer *, const struct vcrp_options *options);
  * ("vcrps://localhost:%d"). */
 void peer_open_tls(struct peer *, const struct vcrp_options *options,
     SSL_CTX *context, const char *server);
+/* With datagrams on the same port, which the library is to want. */
+void peer_open_udp(struct peer *, const struct vcrp_options *options);
 void peer_close(struct peer *);
 
 /* Takes the next connection, and the line it begins with if that is given. */
 void peer_accept(struct peer *, const char *first);
 /* Accepts, greets and logs ~alice in, up to VCRP_UP. */
 void peer_login(struct peer *);
+/* The same, and gives a session of datagrams, which goes on from there. PING
+ * is answered, and not heard of, in these. */
+void peer_login_udp(struct peer *);
+/* Up to the line UDP, on the stream. */
+void peer_ask_udp(struct peer *);
 /* Closes the connection and takes the VCRP_DOWN that follows. */
 void peer_cut(struct peer *);
 void peer_hang_up(struct peer *);
