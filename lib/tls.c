@@ -15,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #define SCHEME		"sha256:"
 #define DIGITS		64
@@ -138,13 +137,9 @@ static void
 on_key(const SSL *ssl, const char *line)
 {
 	struct vtls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	const struct iovec parts[] = {
-		{ (char *)line, strlen(line) }, { "\n", 1 }
-	};
 
 	/* Who misses a key sees that in the file. */
-	if (writev(tls->keylog, parts, 2) < 0)
-		return;
+	dprintf(tls->keylog, "%s\n", line);
 }
 
 /* A library asks nobody. */
