@@ -173,6 +173,11 @@ finds_the_server_in_what_people_write(void)
 	finds("[::1]", NULL, "::1", "3073", NULL);
 	finds("/run/s", "/run/s", NULL, NULL, NULL);
 	finds("./s%20", "./s%20", NULL, NULL, NULL);
+	finds("vcrp://h/lobby?transport=udp", NULL, "h", "3073", "lobby");
+	finds("vcrp://h:1?transport=udp", NULL, "h", "1", NULL);
+	finds("vcrp://h/a%3Fb", NULL, "h", "3073", "a?b");
+	finds("vcrp:///run/s?transport=udp", "/run/s?transport=udp", NULL,
+	    NULL, NULL);
 }
 
 /* user: "" for none. */
@@ -193,6 +198,17 @@ finds_more(const char *text, bool tls, const char *host, const char *user)
 }
 
 static void
+finds_transport(const char *text, bool udp)
+{
+	struct vaddress address;
+	const char *why;
+
+	CU_ASSERT_EQUAL_FATAL(vaddress_init(&address, text, &why), 0);
+	CU_ASSERT_EQUAL(address.udp, udp);
+	vaddress_fini(&address);
+}
+
+static void
 finds_who_and_how(void)
 {
 	finds_more("vcrps://h", true, "h", "");
@@ -200,6 +216,8 @@ finds_who_and_how(void)
 	finds_more("vcrp://%c3%A9l@[::1]", false, "::1", "\xc3\xa9l");
 	finds_more("alice@h", false, "h", "alice");
 	finds("vcrps://h:1/@bob", NULL, "h", "1", "@bob");
+	finds_transport("vcrps://alice@h/lobby?transport=udp", true);
+	finds_transport("vcrps://alice@h/lobby", false);
 }
 
 static void
@@ -210,7 +228,8 @@ refuses_an_address_and_says_why(void)
 		"[::1", "[::1]x", "vcrp://h/%", "vcrp://h/%4", "vcrp://h/%00",
 		"vcrp://h/%4g", "vcrp://h/a%20b",
 		"vcrps://", "vcrps:///run/s", "vcrps://@h", "a b@h",
-		"vcrps://a:secret@h/x", "vcrps://a%20b@h"
+		"vcrps://a:secret@h/x", "vcrps://a%20b@h",
+		"vcrp://h/x?", "vcrp://h/x?transport=tcp", "vcrp://h?udp"
 	};
 	struct vaddress address;
 	const char *why;
