@@ -191,6 +191,16 @@ fake_admin(struct fake *f, const char *name)
 	return account(f, name, true);
 }
 
+struct guy *
+fake_further(struct guy *of)
+{
+	struct guy *g = new_guy(of->fake);
+	const char *why;
+
+	return logged_in(g, people_further(of->fake->registry, &of->contact,
+	    &g->contact, &g->handover, &why));
+}
+
 void
 fake_drop(struct guy **at, const char *parting)
 {

@@ -119,6 +119,8 @@ void fake_all_asleep(struct fake *);
 struct guy *fake_guest(struct fake *, const char *nick, const char *key);
 struct guy *fake_account(struct fake *, const char *name);
 struct guy *fake_admin(struct fake *, const char *name);
+/* One more connection of the same person; NULL if it is refused. */
+struct guy *fake_further(struct guy *);
 /* The connection is gone; the others hear of it. parting: or NULL. */
 void fake_drop(struct guy **, const char *parting);
 /* In the room too; what was heard of that is forgotten. */

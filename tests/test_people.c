@@ -120,6 +120,52 @@ the_key_replaces_the_connection_before(void)
 }
 
 static void
+a_further_connection_is_the_same_persons(void)
+{
+	struct fake *f = fake_new();
+	struct guy *one = fake_guest(f, "alice", KEY), *two, *three;
+
+	two = fake_further(one);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(two);
+	CU_ASSERT_PTR_EQUAL(one->contact.person, two->contact.person);
+	CU_ASSERT_FALSE(one->evicted || two->evicted);
+	/* The name is held by it alone, too. */
+	fake_drop(&one, NULL);
+	CU_ASSERT_EQUAL(refusal(f, "alice", ""), ERROR_NAME_TAKEN);
+	three = fake_further(two);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(three);
+	/* Whoever comes back replaces them all, and they have no more. */
+	CU_ASSERT_PTR_NOT_NULL(fake_guest(f, "alice", KEY));
+	CU_ASSERT(two->evicted && three->evicted);
+	CU_ASSERT_PTR_NULL(fake_further(two));
+	fake_free(&f);
+}
+
+static void
+further_connections_count_as_connections(void)
+{
+	struct fake *f = fake_new();
+	struct guy *guest = fake_guest(f, "alice", NULL);
+	struct guy *bob = fake_account(f, "bob"), *more[15], *last;
+
+	for (int i = 0; i < 15; i++) {
+		CU_ASSERT_PTR_NOT_NULL(fake_further(guest));
+		more[i] = fake_further(bob);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(more[i]);
+	}
+	CU_ASSERT_PTR_NULL(fake_further(guest));
+	CU_ASSERT_PTR_NULL(fake_further(bob));
+	CU_ASSERT_PTR_NULL(fake_account(f, "bob"));
+	fake_drop(&more[3], NULL);
+	last = fake_further(bob);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(last);
+	fake_drop(&last, NULL);
+	CU_ASSERT_PTR_NOT_NULL(fake_account(f, "bob"));
+	CU_ASSERT_PTR_NULL(fake_further(bob));
+	fake_free(&f);
+}
+
+static void
 a_name_with_a_key_is_kept_ten_minutes(void)
 {
 	struct fake *f = fake_new();
@@ -283,6 +329,10 @@ static CU_TestInfo tests[] = {
 	    an_account_has_many_connections },
 	{ "the key replaces the connection before",
 	    the_key_replaces_the_connection_before },
+	{ "a further connection is the same person's",
+	    a_further_connection_is_the_same_persons },
+	{ "further connections count as connections",
+	    further_connections_count_as_connections },
 	{ "a name with a key is kept ten minutes",
 	    a_name_with_a_key_is_kept_ten_minutes },
 	{ "a guest begins after every event there is",

@@ -511,6 +511,50 @@ class Reach(Base):
         local.close()
 
     @unittest.skipUnless(SYSTEMD, "built without libsystemd")
+    def test_sockets_of_datagrams_are_taken_over(self):
+        """With both families in one, as systemd makes them; also where nothing is to be done with them."""
+        for enable in ("true", "false"):
+            server = self.server("udp = { enable = %s; };" % enable)
+            if ROOT:
+                server.by_nobody()
+            tcp = socket.create_server(("127.0.0.1", 0))
+            both = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            both.bind(("::", 0))
+            self.pass_sockets(server, tcp, both)
+            server.start()
+            for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.7")):
+                peer = socket.socket(family, socket.SOCK_DGRAM)
+                peer.settimeout(PATIENCE)
+                # Connected: an answer from another address than was asked is none.
+                peer.connect((host, both.getsockname()[1]))
+                if enable == "true":
+                    peer.send(b"VCRP? 1 0123456789abcdef".ljust(512))
+                    self.assertTrue(peer.recv(1500).startswith(b"VCRP! 1 0123456789abcdef "))
+                peer.close()
+            person = self.person(server.port)
+            person.ask("HELLO ada", "OK HELLO")
+            person.ask("UDP", "OK UDP" if enable == "true" else "ERR denied")
+            self.assertEqual(server.stop(), 0)
+            tcp.close()
+            both.close()
+
+    def test_a_port_of_udp_that_is_taken(self):
+        """The number is one for both, so a server without its half does not start."""
+        config = 'server = { listen = [ "127.0.0.1" ]; };'
+        with socket.create_server(("127.0.0.1", 0)) as free, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(free.getsockname())
+            free.close()
+            port = taken.getsockname()[1]
+            server = self.server(config)
+            server.launch(port)
+            server.process.wait(PATIENCE)
+            self.assertIn(f"port {port} of UDP: Address already in use", server.log())
+            server = self.server(config + "udp = { enable = false; };")
+            server.start(port)
+            self.assertEqual(server.stop(), 0)
+
+    @unittest.skipUnless(SYSTEMD, "built without libsystemd")
     def test_what_is_passed_is_looked_at(self):
         server = self.server()
         one, other = socket.socketpair()
