@@ -65,7 +65,7 @@ struct udp_session {
 	struct udp_path   other;	/* another that says it is there */
 	uint64_t          challenged;	/* when last; 0: never */
 	char              token[17];	/* that `other` is to send back */
-	int64_t           tokens;	/* thousandths of bytes it may be sent */
+	int64_t           tokens;	/* thousandths of bytes to be sent */
 	uint64_t          filled;	/* when they were counted */
 	struct link       blocked;	/* until there are more */
 	uint64_t          blocked_at;	/* since when */
