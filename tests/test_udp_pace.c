@@ -145,6 +145,9 @@ catch_up(struct stage *s, struct peer_session *p, uint64_t from, uint64_t to)
 			stage_wait(s, 1);
 		}
 		CU_ASSERT(peer_count(p, "MSG lobby") <= 34);
+		/* The second one says that this is all. */
+		CU_ASSERT(peer_count(p, "ROOM lobby") ==
+		    (peer_count(p, "MSG lobby") < 30 ? 2 : 1));
 		CU_ASSERT(p->largest <= DATAGRAM_MAX_BYTES);
 		r = reach(p, r.last);
 		CU_ASSERT(r.at == to);
@@ -451,6 +454,25 @@ ends_in_order(void)
 }
 
 static void
+ends_while_it_is_blocked(void)
+{
+	struct stage *s = stage_new(false);
+	struct guy *bob = stage_guy(s, "bob");
+	struct peer_session *p = stage_peer(s, "alice");
+
+	peer_say(p, "JOIN lobby");
+	fill(s, bob, 100, true);
+	CU_ASSERT(p->conn->blocked);
+	io_close(s->net.ios[1], p->conn, END_LOST);
+	stage_round(s);
+	CU_ASSERT(p->conn == NULL);
+	peer_forget(p);
+	stage_wait(s, 1000);
+	CU_ASSERT(peer_heard(p, ""));
+	stage_free(&s);
+}
+
+static void
 is_told_to_go(void)
 {
 	struct stage *s = stage_new(false);
@@ -514,6 +536,7 @@ static CU_TestInfo tests[] = {
 	{ "catches up while much is said", catches_up_while_much_is_said },
 	{ "gives small pages", gets_small_pages },
 	{ "ends in order", ends_in_order },
+	{ "ends while it is blocked", ends_while_it_is_blocked },
 	{ "is told to go", is_told_to_go },
 	{ "is spoken to in a direct conversation", is_spoken_to },
 	CU_TEST_INFO_NULL

@@ -104,7 +104,7 @@ is_silent_while_much_waits(void)
 	struct stage *s = stage_new(true);
 	struct guy *bob = stage_guy(s, "bob");
 	struct peer_session *p = stage_peer(s, "alice");
-	char line[512];
+	char line[512], last[64];
 	size_t waits;
 
 	snprintf(line, sizeof(line), "SAY lobby %0400d", 0);
@@ -122,10 +122,13 @@ is_silent_while_much_waits(void)
 		CU_ASSERT(p->conn->out_bytes < waits);
 	}
 	CU_ASSERT(peer_count(p, "AT lobby") == 0);
+	snprintf(last, sizeof(last), "AT lobby %" PRIu64 "\n",
+	    s->fake->room->stream.last);
 	stage_wait(s, 10000);
 	CU_ASSERT(peer_count(p, "OK HISTORY") == 8);
 	CU_ASSERT(peer_count(p, "lost\n") == 0);
 	CU_ASSERT(peer_count(p, "AT lobby") > 0);
+	CU_ASSERT(peer_count(p, "AT lobby") == peer_count(p, last));
 	stage_free(&s);
 }
 
@@ -219,13 +222,16 @@ says_three_times_that_one_was_thrown_out(void)
 	stage_free(&s);
 }
 
-/* While what the log has is on its way, and something it asked too. */
+/* While what the log has is on its way, or waits for its turn; and something
+ * it asked too. */
 static void
-throws_out_who_is_reading(void)
+throw_out_a_reader(bool waits)
 {
 	struct stage *s = stage_new(true);
 	struct guy *bob = stage_guy(s, "bob");
 	struct peer_session *p = stage_peer(s, "alice");
+	struct peer_session *q = stage_peer(s, "carol");
+	unsigned had;
 	uint64_t last;
 	struct guy *root;
 
@@ -237,18 +243,32 @@ throws_out_who_is_reading(void)
 		fake_say(bob, "SAY lobby this is much more than a window");
 	last = s->fake->room->stream.last;
 	s->fake->keeping->no_reads = true;
+	had = s->net.ios[1]->slices;
+	if (waits)
+		s->net.ios[1]->slices = 32;
 	peer_say(p, "JOIN lobby %" PRIu64, last - 400);
 	peer_say(p, "HISTORY lobby 10");
 	peer_forget(p);
 	fake_say(root, "KICK lobby ~alice out");
 	stage_round(s);
 	CU_ASSERT(peer_heard(p, "LEAVE lobby ~alice kicked by root: out\n"));
+	/* What waited for its turn has it when another's is over. */
+	if (waits)
+		s->net.ios[1]->slices = had;
+	peer_say(q, "JOIN lobby %" PRIu64, last - 400);
 	s->fake->keeping->no_reads = false;
 	stage_wait(s, 1000);
 	CU_ASSERT(peer_count(p, "OK HISTORY") == 1);
 	CU_ASSERT(peer_count(p, "LEAVE lobby ~alice") == 2);
 	CU_ASSERT(peer_count(p, "AT ") == 0);
 	stage_free(&s);
+}
+
+static void
+throws_out_who_is_reading(void)
+{
+	throw_out_a_reader(false);
+	throw_out_a_reader(true);
 }
 
 static void

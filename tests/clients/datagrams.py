@@ -269,6 +269,14 @@ class Datagrams(unittest.TestCase):
             reader.follow(lambda: len(reader.said) >= 100)
             self.assertEqual(reader.said, said)
 
+    def test_answers_over_the_rate_come_by_themselves(self):
+        with Server(OPEN + "udp: { rate = 65536; };\n") as server:
+            session = self.open(Session, server, "reader")
+            for i in range(60):
+                session.send(f"PING {i}".ljust(1000, "."))
+            session.wait(r"PONG 59\.", 5)
+            self.assertEqual(len([line for line in session.got if line.endswith(".")]), 60)
+
     def test_silence_is_told_of(self):
         with Server(OPEN) as server:
             bob = self.open(Speaker, server, "bob")
