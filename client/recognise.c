@@ -135,19 +135,15 @@ name_it(const struct row *row, const char *bytes, struct recognition *r)
 static void
 show_unknown(const char *bytes, size_t len, struct recognition *r)
 {
-	char line[SHOWN + 1];
-	size_t i, n = strcspn(bytes, "\r\n");
+	char line[SHOWN + 1], text[RECOGNISE_WORD];
+	size_t i;
 
-	if (n > SHOWN)
-		n = SHOWN;
-	if (n == 0)
-		n = len < SHOWN ? len : SHOWN;
-	for (i = 0; i < n; i++)
-		line[i] = bytes[i] == '\0' || bytes[i] == '\n' ? '.' :
-		    bytes[i];
-	snprintf(r->name, sizeof(r->name), "a server that says \"%.*s\"",
-	    (int)n, line);
-	copy(r->name, r->name, sizeof(r->name));
+	for (i = 0; i < len && i < SHOWN && (i == 0 || (bytes[i] != '\r' &&
+	    bytes[i] != '\n')); i++)
+		line[i] = bytes[i] == '\0' ? '.' : bytes[i];
+	line[i] = '\0';
+	snprintf(text, sizeof(text), "a server that says \"%s\"", line);
+	vcrp_safe(r->name, sizeof(r->name), text, true);
 }
 
 void
