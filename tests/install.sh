@@ -30,7 +30,8 @@ present() {
 		share/doc/vcrp/{vcrpd.conf,vcrp-1.md,storage.md} \
 		share/man/man{1/vcrp.1,5/vcrpd.conf.5,7/vcrp.7,8/vcrpd.8} \
 		share/man/man{8/vcrpctl.8,3/libvcrp.3,3/vcrp_free.3} \
-		share/vcrp/clients/vcrp.py share/vcrp/wireshark/vcrp.lua; do
+		share/vcrp/clients/vcrp.py share/vcrp/wireshark/vcrp.lua \
+		share/vcrp/nmap/vcrp-service-probes; do
 		[ -e "$1/$file" ] || { echo "not installed: $file"; missing=1; }
 	done
 	[ "$missing" = 0 ] || fail 'not all was installed'
