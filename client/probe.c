@@ -86,7 +86,7 @@ command_probe(struct client *client, int argc, char **argv)
 		probe_plain, probe_tls, probe_udp
 	};
 	/* A resolver that is late writes into it still: it is left to it. */
-	struct probe *probe = calloc(1, sizeof(*probe));
+	struct probe *probe;
 	int patience = client->patience_given ? client->patience : PATIENCE;
 	pthread_t threads[3];
 	enum status status;
@@ -98,6 +98,7 @@ command_probe(struct client *client, int argc, char **argv)
 	if (patience == 0)
 		client_fail(client, STATUS_USAGE,
 		    "probe: --timeout is 1 second or more");
+	probe = calloc(1, sizeof(*probe));
 	if (probe == NULL)
 		client_fail(client, STATUS_UNREACHED, "%s", strerror(ENOMEM));
 	signal(SIGPIPE, SIG_IGN);
