@@ -53,19 +53,26 @@ def mutants():
 def shapes():
     """what a dissector may stumble over: numbers, times, lists, ends, headers"""
     big = "9" * 400
-    lines = ["MSG lobby 9007199254740991 9007199254740991 ~a x", f"MSG lobby {big} {big} {big} {big}", "MSG", "MSG  ", "OK",
-             "OK OK", "OK OK OK", "@", "@=", "@;", "@id", "@id=", "@id=;", "@a=b=c x", "@" + ";" * 2000, "@" + "a;" * 2000,
+    lines = ["MSG lobby 9007199254740991 9007199254740991 ~a x", f"MSG lobby {big} {big} {big} {big}", "MSG", "MSG  ",
+             "OK",
+             "OK OK", "OK OK OK", "@", "@=", "@;", "@id", "@id=", "@id=;", "@a=b=c x", "@" + ";" * 2000,
+             "@" + "a;" * 2000,
              "NAMES lobby" + " x" * 1900, "STAT" + " x" * 2000, "VCRP 1 x y " + "," * 3000, "VCRP 1 x y " + "a," * 1500,
-             "GAP lobby 5 1", "GAP lobby 0 9007199254740991", "PAGE lobby 9007199254740991", "AT lobby 0", "%s%n%d %x", "AUTH ====",
+             "GAP lobby 5 1", "GAP lobby 0 9007199254740991", "PAGE lobby 9007199254740991", "AT lobby 0",
+             "%s%n%d %x", "AUTH ====",
              "AUTH " + "A" * 4000, "AUTH QQ==", "AUTH AAAA", "AUTH bj0=", "AUTH PLAIN AGE=", "OK UDP 00 00",
-             "OK UDP " + "0" * 32 + " " + "0" * 64, "OK UDP " + "g" * 32 + " " + "0" * 64, "ERR", "ERR %s", "BYE", "RESET",
-             "ROOM lobby -1 -1", "JOIN", "\r", "\r\r\r", " \r", "@id=a\r", "HELLO \u202e\u2066", "SET lobby topic \ufeff"]
+             "OK UDP " + "0" * 32 + " " + "0" * 64, "OK UDP " + "g" * 32 + " " + "0" * 64, "ERR", "ERR %s", "BYE",
+             "RESET",
+             "ROOM lobby -1 -1", "JOIN", "\r", "\r\r\r", " \r", "@id=a\r", "HELLO \u202e\u2066",
+             "SET lobby topic \ufeff"]
     capture = Capture()
     for i, line in enumerate(lines):
         for to_server in True, False:
             capture.stream(20000 + 2 * i + to_server).send(to_server, line.encode() + b"\n")
-    for i, start in enumerate((b"PROXY ", b"PROXY TCP4", b"PROXY \n", b"\r\n\r\n\0\r\nQUIT\n", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
-                               b"\r\n\r\n\0", b"\x16", b"\x16\x03", b"\x16\x03\x01\xff\xff" + bytes(100), b"\x17\x03\x03\0\0", b"\0",
+    for i, start in enumerate((b"PROXY ", b"PROXY TCP4", b"PROXY \n", b"\r\n\r\n\0\r\nQUIT\n",
+                               b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
+                               b"\r\n\r\n\0", b"\x16", b"\x16\x03", b"\x16\x03\x01\xff\xff" + bytes(100),
+                               b"\x17\x03\x03\0\0", b"\0",
                                b"VCRP 1 ", b"VCRP 1 a b")):
         for port in 3073, 5555:
             stream = capture.stream(22000 + i, port)
@@ -127,13 +134,16 @@ def sealed():
     capture = Capture()
     made = Session(capture, SESSION, KEY)
     for i in range(400):
-        text = random.choice((b"\n", b"\n" * 1160, b"x", b"\x10", b"\x11", b"\x1f", b"\x1c\n", b"\0\n", b"\r", b"MSG\n", b"\xff\n",
+        text = random.choice((b"\n", b"\n" * 1160, b"x", b"\x10", b"\x11", b"\x1f", b"\x1c\n", b"\0\n", b"\r",
+                              b"MSG\n", b"\xff\n",
                               random.randbytes(20), b"OK UDP " + SESSION.hex().encode() + b" " + b"0" * 64 + b"\n",
                               bytes([random.randrange(0x10, 0x20)]) + random.randbytes(random.choice((1, 1159)))))
-        capture.udp(made.seal(random.random() < 0.5, text, random.choice((i, i, 0, 5, 2 ** 64 - 1, 2 ** 53, random.randrange(99)))),
+        capture.udp(made.seal(random.random() < 0.5, text, random.choice((i, i, 0, 5, 2 ** 64 - 1, 2 ** 53,
+                                                                          random.randrange(99)))),
                     random.random() < 0.5)
-    for text in b"VCRP?", b"VCRP? ", b"VCRP? 1", b"VCRP? 1 ", b"VCRP! 1 abcdef01 x", b"VCRP! 1 abcdef01 x y z 1 2 3 4", b"VCRP! \n", \
-            b"VCRP? 2 abcdef01" + b" " * 300, b"VCRP? 1 " + b"a" * 1100, b"VCRP! 1 \xff\0 x y z q q":
+    for text in (b"VCRP?", b"VCRP? ", b"VCRP? 1", b"VCRP? 1 ", b"VCRP! 1 abcdef01 x", b"VCRP! \n",
+                 b"VCRP! 1 abcdef01 x y z 1 2 3 4", b"VCRP? 2 abcdef01" + b" " * 300, b"VCRP? 1 " + b"a" * 1100,
+                 b"VCRP! 1 \xff\0 x y z q q"):
         capture.udp(text)
         capture.udp(text, False, port=5555)
     read(capture, "-o", KEYS)

@@ -87,7 +87,8 @@ def talk(server, tls=None):
         number = ann.hear(f"@id=s{i};").split()[3]
         bob.hear(f"@id=s{i};")
     bob.say(f"@id=e;re={number} SAY lobby indeed", f"REACT lobby {number} 👍", f"@id=w WHO lobby", "@id=l LIST *",
-            "@id=p HISTORY lobby 10", "@id=f SEARCH lobby 5 number", "@id=n JOIN no/such", "@id=x DANCE", "PING still there",
+            "@id=p HISTORY lobby 10", "@id=f SEARCH lobby 5 number", "@id=n JOIN no/such", "@id=x DANCE",
+            "PING still there",
             "@id=y HELP SAY", "SIGNAL lobby typing", "@id=z LEAVE lobby")
     for sign in "@id=f OK SEARCH", "@id=z OK LEAVE":
         if not any(sign in line for line in bob.heard):
@@ -210,4 +211,25 @@ def clients():
     equal([expert for line in shark.lines() for expert in line.experts if expert in AMISS], [], "what is amiss")
 
 
-main(plain, encrypted, by_datagrams, clients)
+def keys_of_the_client():
+    """`vcrp --keylog` writes what opens TLS and datagrams, by one file"""
+    vcrp = os.environ.get("VCRP", "./vcrp")
+    with tempfile.TemporaryDirectory() as directory:
+        log = os.path.join(directory, "keys")
+        with Server() as server, Sniffer(server.port) as sniffer:
+            for options in [], ["--udp"]:
+                subprocess.run([vcrp, "--accept-new", *options, "--keylog", log, "-s",
+                                f"vcrps://127.0.0.1:{server.port}",
+                                "say", "lobby", "by TLS" if not options else "by datagrams, " + "é" * 800],
+                               env=server.environment, timeout=PATIENCE, check=True, stdout=subprocess.DEVNULL)
+        shark = sniffer.shark("-o", f"tls.keylog_file:{log}")
+        lines = shark.lines()
+        udp = shark.frames("udp")
+        said = [(line.frame in udp, line.text) for line in lines if line.verb == "SAY"]
+        equal(said, [(False, "by TLS"), (True, "by datagrams, " + "é" * 800)], "what was said")
+        must(all(line.response_in for line in lines if line.verb == "SAY"), "and answered")
+        found = {expert for line in shark.layers() for expert in line.experts if expert in AMISS}
+        equal(found, set(), "what is amiss")
+
+
+main(plain, encrypted, by_datagrams, clients, keys_of_the_client)
