@@ -104,7 +104,8 @@ class Place:
 
     def __init__(self, name, cursor):
         self.name, self.cursor, self.newest, self.early = name, cursor, cursor, {}
-        self.room = None  # a ROOM line that came before what it counts
+        # A ROOM that came before what it counts; that one is to come; that further ones are due to us.
+        self.room, self.owed, self.hidden = None, False, False
         self.due, self.pause, self.answered = None, 0.0, False  # of the JOIN that asks for what is missing
 
 
@@ -289,9 +290,12 @@ class Datagrams:
             if place.due is not None and int(line.words[1]) > place.cursor:
                 place.room = line
                 return
-        elif line.verb == "LEAVE" and line.words[0] in self.places:
-            if line.words[1] == self.name or line.text == "gone":
-                del self.places[line.words[0]]
+            if place.hidden and not place.owed:
+                return
+            place.owed = False
+        elif line.verb == "LEAVE" and (line.words[1] == self.name or line.text == "gone" and line.words[0][0] == "@"):
+            if self.places.pop(line.words[0], None) is None:
+                return  # the end of a membership may be told again
         self.give(line)
         if line.verb == "BYE":
             self.closed, self.reason = True, line.raw
@@ -369,7 +373,7 @@ class Datagrams:
         request, place = self.requests.get(line.id), self.places.get(name)
         if request is None:
             if place is not None and (line.id or "").startswith(self.own):
-                place.answered = True
+                place.answered = place.hidden = True
                 self.moved(place, last if reset else place.cursor, last)
             for before in prelude:
                 if before.verb == "RESET":
@@ -381,7 +385,7 @@ class Datagrams:
         if place is None or after is not None or reset:
             place = self.places[name] = Place(name, last if after is None else after)
         self.answer(line)
-        place.answered = True
+        place.answered, place.owed = True, after is not None
         self.moved(place, place.cursor, last)
 
     def moved(self, place, cursor, last):
@@ -421,8 +425,9 @@ class Datagrams:
                 if line.verb == "ROLE" and line.words[4] == self.name and line.words[5] == "banned":
                     self.places.pop(place.name, None)
             if place.room is not None and int(place.room.words[1]) <= place.cursor:
-                self.give(place.room)
-                place.room = None
+                if place.owed or not place.hidden:
+                    self.give(place.room)
+                place.room, place.owed = None, False
             first = min(place.early, default=place.cursor + 2)
             line = place.early.pop(first) if first <= place.cursor + 1 else None
 

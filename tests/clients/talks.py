@@ -19,6 +19,7 @@ NOT_BY_DATAGRAMS = {
     "account-invite": "administrators on the local socket, and a connection that has not logged in",
     "ban": "limits.loopback_trusted is off, so that no session is given without TLS",
     "ephemeral-restart": "all of it is on the local socket",
+    "history-page": "counts what there is room for in a page, of which datagrams have smaller ones",
     "keep-log": "all of it is on the local socket",
     "limit-address": "connections are counted, and a session is one more; limits.loopback_trusted is off",
     "limit-arrivals": "connections are counted; limits.loopback_trusted is off",
@@ -202,7 +203,11 @@ class Stage:
     def configure(self, text):
         lines = re.search(r"\blines = (\d+)", text)
         self.rate = int(lines[1]) if lines else self.rate
-        self.server.configure(("" if "server" in text else 'server = { listen = ["127.0.0.1"]; };\n') + text)
+        if "server" not in text:
+            text = 'server = { listen = ["127.0.0.1"]; };\n' + text
+        if self.udp and "udp" not in text:  # what is over the rate is left out; SIGNAL and JOIN for good
+            text += "udp = { rate = 1000000000; };\n"
+        self.server.configure(text)
 
     def log(self):
         with open(self.server.path("log"), "a+", errors="replace") as file:
