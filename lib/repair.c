@@ -32,6 +32,8 @@ know(struct vroom *room, uint64_t number, int64_t now)
 	/* A new hole is asked for at once, another part of one in its turn. */
 	if (!is_missing(room) && number > room->cursor && room->asked == 0)
 		room->repair_at = now;
+	/* The way is open: no reason to ask more and more rarely. */
+	room->asks = 0;
 	if (number > room->known)
 		room->known = number;
 }

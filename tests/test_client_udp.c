@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client_peer.h"
+#include "lib/clock.h"
 #include "suite.h"
 
 static void
@@ -128,6 +129,28 @@ at_tells_of_the_last(void)
 	peer_tell(&peer, "@id=# OK JOIN lobby 101\nMSG lobby 101 5 bob one");
 	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
 	peer_hear_nothing(&peer);
+	peer_close(&peer);
+}
+
+/* Pauses only double while nothing comes: here they would take 3 s. */
+static void
+an_open_way_is_not_asked_more_rarely(void)
+{
+	struct peer peer;
+	char text[64];
+	int64_t begin;
+
+	enter(&peer);
+	peer_tell(&peer, "MSG lobby 102 5 bob two");
+	peer_asked(&peer, " JOIN lobby 100");
+	begin = vclock_now();
+	for (int i = 3; i < 7; i++) {
+		snprintf(text, sizeof(text), "MSG lobby %d 5 bob more",
+		    100 + i);
+		peer_tell(&peer, text);
+		peer_asked(&peer, " JOIN lobby 100");
+	}
+	CU_ASSERT(vclock_now() - begin < 2000);
 	peer_close(&peer);
 }
 
@@ -509,6 +532,8 @@ static CU_TestInfo tests[] = {
 	    stays_with_the_stream_where_there_are_none },
 	{ "asks for what is missing", asks_for_what_is_missing },
 	{ "AT tells of the last", at_tells_of_the_last },
+	{ "an open way is not asked more rarely",
+	    an_open_way_is_not_asked_more_rarely },
 	{ "what came early is kept", what_came_early_is_kept },
 	{ "what was overtaken is waited for",
 	    what_was_overtaken_is_waited_for },
