@@ -188,9 +188,13 @@ class Off(Base):
     config = "udp = { enable = false; };"
 
     def test_nothing_has_the_port(self):
-        peer = self.stranger()
-        peer.send(question())
-        self.assertRaises(ConnectionRefusedError, peer.recv, 65536)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+            # It could be had, and nobody else gets it: it takes nothing from others either.
+            held.bind(("127.0.0.1", self.server.port))
+            held.connect(("127.0.0.1", 9))
+            peer = self.stranger()
+            peer.send(question())
+            self.assertRaises(ConnectionRefusedError, peer.recv, 65536)
 
 
 class Discover(Base):
