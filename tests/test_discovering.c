@@ -57,6 +57,8 @@ open_site(struct site *s, bool lan)
 	s->now = 100000;
 	comes_from(s, "192.0.2.1", 5000);
 	discovery_init(&s->discovery, lan);
+	/* Which networks meet in the table is the same each time. */
+	memset(s->discovery.key, 1, sizeof(s->discovery.key));
 }
 
 static void
@@ -344,9 +346,11 @@ whom_one_shares_a_rate_with_cannot_be_known(void)
 
 	open_site(&one, false);
 	open_site(&two, false);
+	CU_ASSERT_NOT_EQUAL(share_with(&one, 1), share_with(&two, 2));
+	discovery_init(&one.discovery, false);
+	discovery_init(&two.discovery, false);
 	CU_ASSERT_NOT_EQUAL(memcmp(one.discovery.key, two.discovery.key,
 	    sizeof(one.discovery.key)), 0);
-	CU_ASSERT_NOT_EQUAL(share_with(&one, 1), share_with(&two, 2));
 	close_site(&one);
 	close_site(&two);
 }
