@@ -71,7 +71,7 @@ struct probe {
 	char              port[8];
 	char              target[PROBE_ADDRESS];	/* both, to be shown */
 	struct addrinfo  *addresses;
-	int               no_host;	/* of getaddrinfo(); 0: there is one */
+	int               no_host;	/* getaddrinfo()'s; 0: there is */
 	int64_t           deadline;
 	struct probe_talk plain;
 	struct probe_tls  tls;

@@ -129,7 +129,7 @@ take_session(struct probe_tls *tls, SSL *ssl)
 	    SSL_get_cipher_name(ssl));
 	SSL_get0_alpn_selected(ssl, &alpn, &len);
 	tls->alpn = len == strlen(ALPN) - 1 &&
-	    memcmp(alpn, ALPN + 1, len) == 0;
+	    memcmp(alpn, &ALPN[1], len) == 0;
 	take_certificate(tls, ssl);
 }
 
