@@ -296,10 +296,13 @@ on_ping(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 static bool
 on_room(struct vcrp *v, const struct vline *line, struct vcrp_event *event)
 {
+	uint64_t last;
+
 	if (line->count > 0)
 		event->room = line->words[0];
-	return v->link.udp == NULL || event->room == NULL ||
-	    vrepair_room(v, event->room);
+	return v->link.udp == NULL || line->count < 2 ||
+	    !vline_number(line->words[1], &last) ||
+	    vrepair_room(v, event->room, last);
 }
 
 static bool

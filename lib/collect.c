@@ -13,10 +13,10 @@
 #define TRIES_MOST	8
 
 static void
-add(struct vcrp *v, struct vearly **at, uint64_t number)
+add(struct vcrp *v, struct vkept **at, uint64_t number)
 {
 	size_t size = strlen(v->line) + 1;
-	struct vearly *kept;
+	struct vkept *kept;
 
 	if (v->collected_bytes + size > VCOLLECT_MAX)
 		return;
@@ -33,7 +33,7 @@ add(struct vcrp *v, struct vearly **at, uint64_t number)
 static void
 pop(struct vcrp *v)
 {
-	struct vearly *first = v->collected;
+	struct vkept *first = v->collected;
 
 	v->collected = first->next;
 	v->collected_bytes -= strlen(first->line) + 1;
@@ -74,10 +74,10 @@ vcollect_begin(struct vcrp *v)
 		vcollect_forget(v);
 }
 
-static struct vearly **
+static struct vkept **
 end_of(struct vcrp *v)
 {
-	struct vearly **at = &v->collected;
+	struct vkept **at = &v->collected;
 
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -106,7 +106,7 @@ take_page(struct vcrp *v, const struct vline *line)
 static bool
 take_paged(struct vcrp *v, const struct vline *line)
 {
-	struct vearly **at = &v->collected;
+	struct vkept **at = &v->collected;
 	uint64_t number;
 
 	if (v->expected == 0 || line->count < 3 ||
@@ -123,7 +123,7 @@ take_paged(struct vcrp *v, const struct vline *line)
 
 /* What a GAP stands for ends later than where it begins. */
 static uint64_t
-last_of(const struct vearly *kept)
+last_of(const struct vkept *kept)
 {
 	char copy[VLINE_MAX];
 	struct vline line;
@@ -140,7 +140,7 @@ last_of(const struct vearly *kept)
 static bool
 is_unbroken(const struct vcrp *v)
 {
-	const struct vearly *kept = v->collected;
+	const struct vkept *kept = v->collected;
 	uint64_t count = 0, last = 0;
 
 	if (kept == NULL)

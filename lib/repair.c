@@ -42,7 +42,7 @@ know(struct vroom *room, uint64_t number, int64_t now)
 static void
 keep(struct vcrp *v, struct vroom *room, uint64_t number)
 {
-	struct vearly **at = &room->early, *early;
+	struct vkept **at = &room->early, *early;
 	size_t size = strlen(v->line) + 1;
 
 	while (*at != NULL && (*at)->number < number)
@@ -63,7 +63,7 @@ keep(struct vcrp *v, struct vroom *room, uint64_t number)
 static void
 drop_early(struct vcrp *v, struct vroom *room)
 {
-	struct vearly *early = room->early;
+	struct vkept *early = room->early;
 
 	room->early = early->next;
 	v->early_bytes -= strlen(early->line) + 1;
@@ -153,15 +153,42 @@ vrepair_reset(struct vroom *room, uint64_t last)
 	return true;
 }
 
+static bool
+is_joining(const struct vroom *room)
+{
+	return room->state == VROOM_REJOIN || room->state == VROOM_JOINING ||
+	    (room->first != NULL && room->first->sent &&
+	    room->first->kind == VERB_JOIN);
+}
+
+/* A conversation is asked for by another name than it is told by. */
+static bool
+joins_conversation(const struct vcrp *v)
+{
+	const struct vroom *room;
+
+	for (room = v->rooms; room != NULL; room = room->next) {
+		if (room->word[0] == '@' && is_joining(room))
+			return true;
+	}
+	return false;
+}
+
 bool
-vrepair_room(struct vcrp *v, const char *name)
+vrepair_room(struct vcrp *v, const char *name, uint64_t last)
 {
 	const struct vroom *room = vroom_find_name(v->rooms, name);
 
-	if (!is_in(room) || room->asked == 0)
-		return true;
-	return room->first != NULL && room->first->sent &&
-	    room->first->kind == VERB_JOIN;
+	if (is_in(room)) {
+		if (is_joining(room))
+			return true;
+		/* Of a conversation that one was entered into it is said
+		 * again, with the place of then. */
+		return room->asked != 0 ? !room->ours : name[0] != '@';
+	}
+	if (name[0] == '@' && !joins_conversation(v))
+		vstream_conversation(v, NULL, name, last + 1);
+	return true;
 }
 
 /* It only rises. */

@@ -30,7 +30,8 @@ bool vrepair_event(struct vcrp *, struct vroom *, struct vroom *asked,
     const struct vcrp_event *);
 bool vrepair_gap(struct vcrp *, struct vroom *, uint64_t from, uint64_t to);
 bool vrepair_reset(struct vroom *, uint64_t last);
-bool vrepair_room(struct vcrp *, const char *name);
+/* ROOM, which may be what tells of a direct conversation. */
+bool vrepair_room(struct vcrp *, const char *name, uint64_t last);
 bool vrepair_read(struct vcrp *, const char *name, uint64_t number);
 /* OK SAY and the like: not before the event that it is about. */
 bool vrepair_done(struct vcrp *, int64_t request, const char *name,

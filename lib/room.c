@@ -39,7 +39,7 @@ vroom_init(struct vroom *room)
 void
 vroom_fini(struct vroom *room)
 {
-	struct vearly *early;
+	struct vkept *early;
 
 	while (room->first != NULL)
 		free(vroom_pop(room));

@@ -42,9 +42,9 @@ struct vrequest {
 	char             line[];	/* what comes behind its id= */
 };
 
-/* An event that came before its turn, in datagrams. */
-struct vearly {
-	struct vearly *next;
+/* A line that is told later than it came, in datagrams. */
+struct vkept {
+	struct vkept *next;
 	uint64_t       number;
 	char           line[];
 };
@@ -71,7 +71,7 @@ struct vroom {
 	int64_t           repair_at;	/* ask then if something is missing */
 	int64_t           heard_at;	/* something of the room */
 	uint64_t          read;		/* what READ said */
-	struct vearly    *early;	/* by their numbers */
+	struct vkept     *early;	/* by their numbers */
 };
 
 /* word may be either name, ASCII letters in any case. NULL if not there. */

@@ -90,7 +90,7 @@ struct vcrp {
 	size_t          early_bytes;	/* of all rooms */
 	int64_t         retired[VRETIRED];	/* numbers */
 	size_t          retirements;
-	struct vearly  *collected;	/* an answer's lines */
+	struct vkept  *collected;	/* an answer's lines */
 	size_t          collected_bytes;
 	bool            complete;	/* to be told now */
 	bool            torn;		/* something was lost since */

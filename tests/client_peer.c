@@ -18,7 +18,7 @@
 
 #define PATIENCE	10000
 
-static const struct vcrp_options defaults = {
+const struct vcrp_options peer_defaults = {
 	.nick = "alice", .key = "kkkkkkkkkkkkkkkkkkkkkk",
 	.retry_min = 1, .retry_max = 4
 };
@@ -48,11 +48,11 @@ begin(struct peer *peer)
 	};
 }
 
-static void
-open_with(struct peer *peer, const struct vcrp_options *options,
+void
+peer_open_with(struct peer *peer, const struct vcrp_options *options,
     const char *server)
 {
-	struct vcrp_options o = options != NULL ? *options : defaults;
+	struct vcrp_options o = options != NULL ? *options : peer_defaults;
 	const char *why = NULL;
 
 	o.server = server;
@@ -63,8 +63,8 @@ open_with(struct peer *peer, const struct vcrp_options *options,
 	}
 }
 
-static int
-listen_anywhere(struct peer *peer)
+int
+peer_listen(struct peer *peer)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
@@ -86,32 +86,8 @@ peer_open(struct peer *peer, const struct vcrp_options *options)
 	char server[64];
 
 	snprintf(server, sizeof(server), "127.0.0.1:%d",
-	    listen_anywhere(peer));
-	open_with(peer, options, server);
-}
-
-void
-peer_open_udp(struct peer *peer, const struct vcrp_options *options)
-{
-	struct vcrp_options o = options != NULL ? *options : defaults;
-	struct sockaddr_in address;
-	socklen_t len = sizeof(address);
-	char server[64];
-	int port;
-
-	o.udp = true;
-	/* Somebody else may have that port, of UDP. */
-	for (;;) {
-		port = listen_anywhere(peer);
-		getsockname(peer->listener, (struct sockaddr *)&address, &len);
-		peer->udp = socket(AF_INET, SOCK_DGRAM, 0);
-		if (bind(peer->udp, (struct sockaddr *)&address, len) == 0)
-			break;
-		close(peer->udp);
-		close(peer->listener);
-	}
-	snprintf(server, sizeof(server), "127.0.0.1:%d", port);
-	open_with(peer, &o, server);
+	    peer_listen(peer));
+	peer_open_with(peer, options, server);
 }
 
 void
@@ -122,9 +98,9 @@ peer_open_tls(struct peer *peer, const struct vcrp_options *options,
 	char whole[128];
 
 	snprintf(whole, sizeof(whole), "%.*s%d%s", (int)(mark - server),
-	    server, listen_anywhere(peer), mark + 2);
+	    server, peer_listen(peer), mark + 2);
 	peer->context = context;
-	open_with(peer, options, whole);
+	peer_open_with(peer, options, whole);
 }
 
 void
@@ -142,7 +118,7 @@ peer_open_local(struct peer *peer, const struct vcrp_options *options)
 	if (bind(peer->listener, (struct sockaddr *)&address,
 	    sizeof(address)) < 0)
 		abort();
-	open_with(peer, options, peer->path);
+	peer_open_with(peer, options, peer->path);
 }
 
 void
@@ -190,8 +166,8 @@ keep(struct peer *peer, const struct vcrp_event *event)
 	copy_text(seen->code, sizeof(seen->code), event->code);
 }
 
-static bool
-readable(int fd)
+bool
+peer_readable(int fd)
 {
 	struct pollfd item = { .fd = fd, .events = POLLIN };
 
@@ -214,100 +190,6 @@ send_bytes(struct peer *peer, const char *bytes, size_t len)
 	}
 	if (len > 0)
 		peer_hang_up(peer);
-}
-
-static void
-send_datagram(struct peer *peer, const unsigned char *bytes, size_t len)
-{
-	sendto(peer->udp, bytes, len, 0, (struct sockaddr *)&peer->from,
-	    sizeof(peer->from));
-}
-
-static void
-give_datagram(struct peer *peer, const unsigned char *bytes, size_t len)
-{
-	if (peer->lose > 0) {
-		peer->lose--;
-		return;
-	}
-	if (peer->hold) {
-		memcpy(peer->held, bytes, len);
-		peer->held_len = len;
-		peer->hold = false;
-		return;
-	}
-	send_datagram(peer, bytes, len);
-	if (peer->twice)
-		send_datagram(peer, bytes, len);
-	if (peer->held_len > 0)
-		send_datagram(peer, peer->held, peer->held_len);
-	peer->held_len = 0;
-}
-
-static void
-send_sealed(struct peer *peer, const char *lines, size_t len)
-{
-	unsigned char bytes[DATAGRAM_MAX_BYTES];
-	unsigned pieces = datagram_pieces(len);
-
-	if (pieces == 1)
-		give_datagram(peer, bytes, datagram_seal(&peer->seal, lines,
-		    len, bytes));
-	for (unsigned i = 0; pieces > 1 && i < pieces; i++)
-		give_datagram(peer, bytes, datagram_seal_piece(&peer->seal,
-		    lines, len, i, bytes));
-}
-
-static bool
-was_heard(struct peer *peer, const char *line)
-{
-	for (size_t i = 0; i < 64; i++)
-		if (strncmp(peer->heard[i], line, 199) == 0)
-			return true;
-	snprintf(peer->heard[peer->heard_count++ % 64], 200, "%.199s", line);
-	return false;
-}
-
-/* A PING is answered, and what was sent again is not heard again. */
-static void
-take_line(struct peer *peer, const char *line)
-{
-	const char *verb = line[0] == '@' ? strchr(line, ' ') + 1 : line;
-	char pong[300];
-
-	if (strcmp(verb, "PING") == 0) {
-		snprintf(pong, sizeof(pong), "%.*sPONG\n", (int)(verb - line),
-		    line);
-		send_sealed(peer, pong, strlen(pong));
-	} else if (!was_heard(peer, line) || line[0] != '@' || peer->repeats) {
-		peer->in_len += (size_t)sprintf(peer->in + peer->in_len,
-		    "%s\n", line);
-	}
-}
-
-static bool
-take_datagram(struct peer *peer)
-{
-	char lines[DATAGRAM_LINE_MAX + 1], *at = lines, *lf;
-	unsigned char bytes[DATAGRAM_MAX_BYTES];
-	struct sockaddr_in from;
-	socklen_t from_len = sizeof(from);
-	ssize_t n = recvfrom(peer->udp, bytes, sizeof(bytes), 0,
-	    (struct sockaddr *)&from, &from_len);
-	bool newest;
-	size_t len;
-
-	if (n < 0 || !datagram_open(&peer->seal, bytes, (size_t)n, lines, &len,
-	    &newest))
-		return false;
-	peer->from = from;
-	lines[len] = '\0';
-	for (; (lf = strchr(at, '\n')) != NULL; at = lf + 1) {
-		*lf = '\0';
-		if (*at != '\0')
-			take_line(peer, at);
-	}
-	return true;
 }
 
 /* 0 when it is over. */
@@ -346,7 +228,7 @@ take_in(struct peer *peer)
 	int len;
 
 	if (peer->sealed) {
-		take_datagram(peer);
+		peer_take_datagram(peer);
 		return;
 	}
 	if (peer->ssl == NULL) {
@@ -383,7 +265,7 @@ turn(struct peer *peer, int fd)
 	while (vcrp_next(peer->v, &event))
 		keep(peer, &event);
 	/* A handshake takes turns, and nobody waits for a line in it. */
-	if (peer->ssl != NULL && readable(peer->fd))
+	if (peer->ssl != NULL && peer_readable(peer->fd))
 		take_in(peer);
 }
 
@@ -391,7 +273,7 @@ void
 peer_turn(struct peer *peer)
 {
 	turn(peer, peer->fd >= 0 ? peer->fd : peer->listener);
-	if (peer->fd >= 0 && peer->ssl == NULL && readable(peer->fd))
+	if (peer->fd >= 0 && peer->ssl == NULL && peer_readable(peer->fd))
 		take_in(peer);
 }
 
@@ -416,7 +298,7 @@ accept_one(struct peer *peer)
 bool
 peer_has_accepted(struct peer *peer)
 {
-	if (!readable(peer->listener))
+	if (!peer_readable(peer->listener))
 		return false;
 	accept_one(peer);
 	return true;
@@ -427,7 +309,7 @@ peer_accept(struct peer *peer, const char *first)
 {
 	int64_t end = now() + PATIENCE;
 
-	while (!readable(peer->listener)) {
+	while (!peer_readable(peer->listener)) {
 		if (now() > end)
 			give_up(peer, "a connection");
 		turn(peer, peer->listener);
@@ -444,40 +326,6 @@ peer_login(struct peer *peer)
 	peer_tell(peer, "VCRP 1 here peer/0 guest");
 	peer_tell(peer, "OK HELLO ~alice");
 	peer_line(peer, "VCRP 1 here peer/0 guest", 0);
-	CU_ASSERT_EQUAL(peer_event(peer)->kind, VCRP_UP);
-}
-
-void
-peer_ask_udp(struct peer *peer)
-{
-	peer_accept(peer, "@key=kkkkkkkkkkkkkkkkkkkkkk HELLO alice");
-	peer_tell(peer, "VCRP 1 here peer/0 guest,udp");
-	peer_tell(peer, "OK HELLO ~alice");
-	peer_hear(peer, "UDP");
-}
-
-void
-peer_login_udp(struct peer *peer)
-{
-	unsigned char session[DATAGRAM_SESSION_BYTES] = { 0x80 };
-	unsigned char key[DATAGRAM_KEY_BYTES] = { 0 };
-	char line[200];
-
-	key[0] = (unsigned char)++peer->sessions;
-	peer_ask_udp(peer);
-	sprintf(line, "OK UDP 80%030d %02x%062d", 0, key[0], 0);
-	peer_tell(peer, line);
-	datagram_init(&peer->seal, DATAGRAM_SERVER, session, key);
-	/* What comes of a session before it is not for this one. */
-	do {
-		while (!readable(peer->udp))
-			peer_turn(peer);
-	} while (!take_datagram(peer));
-	peer_hear(peer, "QUIT");
-	close(peer->fd);
-	peer->fd = peer->udp;
-	peer->sealed = true;
-	peer_line(peer, "VCRP 1 here peer/0 guest,udp", 0);
 	CU_ASSERT_EQUAL(peer_event(peer)->kind, VCRP_UP);
 }
 
@@ -567,7 +415,7 @@ void
 peer_tell_bytes(struct peer *peer, const char *bytes, size_t len)
 {
 	if (peer->sealed) {
-		send_sealed(peer, bytes, len);
+		peer_send_sealed(peer, bytes, len);
 		return;
 	}
 	if (peer->ssl == NULL) {

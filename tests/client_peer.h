@@ -80,6 +80,8 @@ void peer_login(struct peer *);
 /* The same, and gives a session of datagrams, which goes on from there. PING
  * is answered, and not heard of, in these. */
 void peer_login_udp(struct peer *);
+/* The same from the beginning, and then in lobby, whose last number is 100. */
+void peer_enter_udp(struct peer *);
 /* Up to the line UDP, on the stream. */
 void peer_ask_udp(struct peer *);
 /* Closes the connection and takes the VCRP_DOWN that follows. */
@@ -109,5 +111,15 @@ void peer_tell_bytes(struct peer *, const char *bytes, size_t len);
 struct seen *peer_event(struct peer *);
 /* It is this line of the server's ('#' as above), and ends this request. */
 struct seen *peer_line(struct peer *, const char *line, int64_t request);
+
+/* For client_peer_udp.c alone. */
+extern const struct vcrp_options peer_defaults;
+int peer_listen(struct peer *);
+void peer_open_with(struct peer *, const struct vcrp_options *,
+    const char *server);
+bool peer_readable(int fd);
+void peer_send_sealed(struct peer *, const char *lines, size_t len);
+/* False when there was none that could be opened. */
+bool peer_take_datagram(struct peer *);
 
 #endif

@@ -133,6 +133,8 @@ take_attach(struct io *io, struct move *move)
 {
 	struct member *m = move->member;
 	struct conn *c = io_find(io, m->conn_id);
+	struct blob *words = c != NULL && c->udp != NULL &&
+	    move->place.first != NULL ? blob_ref(move->place.first) : NULL;
 
 	if (m->feed->open)
 		registry_close(io->net->registry, m->feed->room);
@@ -140,11 +142,14 @@ take_attach(struct io *io, struct move *move)
 		io_open_feed(io, m->feed);
 	if (c != NULL) {
 		deliver_attach(io, c, m, &move->place);
+		if (words != NULL)
+			remind_entry(m, words);
 	} else {
 		m->feed->under_way++;
 		deliver_detach(io, m);
 		m->feed->under_way--;
 	}
+	blob_unref(&words);
 	move_free(&move);
 }
 

@@ -136,6 +136,9 @@ void udp_slice(struct io *, struct member *);
  * reminder). */
 void remind_begin(struct io *, struct member *);
 void remind_end(struct member *);
+/* What was said entered it, and this is the ROOM that said so: it is told again
+ * with the first ATs, since nothing else tells where that was. */
+void remind_entry(struct member *, struct blob *words);
 /* It was given what its stream has, or something of that was left out. */
 void remind_moved(struct io *, struct member *, bool left_out);
 /* AT, now. */

@@ -47,7 +47,9 @@ struct reminder {
 	struct udp_session *session;
 	struct member      *member;	/* NULL: it has ended */
 	struct link         in_session;	/* then: in `farewells` */
-	struct blob        *words;	/* then: the last ones */
+	struct blob        *words;	/* then: the last ones; before, of a
+					 * conversation that entered it: its
+					 * ROOM, for a while; or NULL */
 	const struct room  *room;	/* then: may be gone */
 };
 

@@ -107,15 +107,29 @@ tell(struct io *io, struct reminder *r, unsigned pause)
 
 	r->late = false;
 	r->last = newest(r->member);
+	if (r->words != NULL)
+		conn_put(r->session->conn, blob_ref(r->words));
 	conn_printf(r->session->conn, "AT %.*s %" PRIu64 "\n", (int)name.len,
 	    name.at, r->last);
 	schedule(io, r, pause);
+	/* Who has heard none of so many will not. */
+	if (r->pause == UDP_PAUSES - 1)
+		blob_unref(&r->words);
 }
 
+/* It knows where it is in the room, since it has asked. */
 void
 remind_now(struct io *io, struct member *m)
 {
+	blob_unref(&m->reminder->words);
 	tell(io, m->reminder, 0);
+}
+
+void
+remind_entry(struct member *m, struct blob *words)
+{
+	if (m->reminder != NULL && m->reminder->words == NULL)
+		m->reminder->words = blob_ref(words);
 }
 
 void
@@ -125,6 +139,7 @@ remind_words(struct io *io, struct member *m, struct blob *words)
 
 	m->reminder = NULL;
 	r->member = NULL;
+	blob_unref(&r->words);
 	r->words = blob_ref(words);
 	list_append(&r->session->farewells, &r->in_session);
 	schedule(io, r, 0);
