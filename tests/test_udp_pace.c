@@ -513,7 +513,8 @@ is_spoken_to(void)
 	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
 	    "MSG @~alice,~bob 101 " T " ~bob hello\n"));
 	stage_wait(s, 200);
-	CU_ASSERT(peer_heard(p, "AT @~alice,~bob 101\n"));
+	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
+	    "AT @~alice,~bob 101\n"));
 	peer_say(p, "SAY @~bob hi");
 	CU_ASSERT(peer_heard(p, "MSG @~alice,~bob 102 " T " ~alice hi\n"));
 	s->fake->room = s->rooms[1];
