@@ -242,6 +242,9 @@ end
 -- For a label: short, and nothing in it that no label may have.
 local function shown(s, most)
     local cut = #s > most
+    if not cut and not s:find("[%c\128-\255]") then
+        return s
+    end
     if cut then
         s = s:sub(1, most):gsub("[\194-\244][\128-\191]*$", "")
     end
@@ -1147,13 +1150,16 @@ local function dissect_rest(c, tvb, data, at)
     end
     remark(item, "too_long", "A line of over 4096 bytes")
     if c.follows then
-        c.owner.middle[c.to_server] = true
+        c.owner.middle[c.to_server], c.owner.long = true, true
     end
 end
 
 -- Whether a line that was too long goes on here. Noted by the frame and the
 -- first bytes, as one frame can have several parts.
 local function is_middle(c, data, at)
+    if not c.owner.long then
+        return false
+    end
     local key = data:sub(at, at + 63)
     if c.follows and c.owner.middle[c.to_server] then
         note(c.frame, "middle", key, true)
@@ -1173,13 +1179,16 @@ end
 -- Once TLS, always TLS: records that come in the middle of one another look
 -- like nothing. But the same two ports may be used again.
 local function is_tls(c, data, at)
-    if c.follows then
-        if begins_tls(data, at) then
-            c.owner.tls = true
-        elseif data:find("^%u+ [^\0-\31\127]+\r?\n", at) then
-            c.owner.tls = false
-        end
-        note(c.frame, "tls", "", c.owner.tls or nil)
+    local stream = c.owner
+    if c.follows and begins_tls(data, at) then
+        stream.tls, stream.was_tls = true, true
+    elseif not stream.was_tls then
+        return false
+    elseif c.follows and data:find("^%u+ [^\0-\31\127]+\r?\n", at) then
+        stream.tls = false
+    end
+    if c.follows and stream.tls then
+        note(c.frame, "tls", "", true)
     end
     return note_of(c.frame, "tls", "")
 end

@@ -397,6 +397,17 @@ def ports():
     found = Tshark(capture).lines()
     equal([expert for line in found for expert in line.experts], [], "the second connection begins anew")
     equal([int(line.response_to) for line in found if line.response_to], [3, 9], "answers")
+    # What does not look like TLS in the middle of it is none of ours; a plain connection after it is.
+    capture = Capture()
+    stream = capture.stream()
+    stream.says(b"\x16\x03\x01\x00\x20" + bytes(32))
+    stream.says(b"some of a record\nPING\n")
+    stream.ends()
+    stream = capture.stream()
+    stream.next = {True: 100000, False: 100000}
+    stream.says("HELLO alice\nPING\n")
+    for passes in 1, 2:
+        equal([line.verb for line in Tshark(capture).lines(passes)], ["HELLO", "PING"], "TLS, then plain text")
 
 
 def proxies():
