@@ -82,6 +82,21 @@ class Lan(unittest.TestCase):
         self.assertEqual(found[0]["server"], "lan.example")
         self.assertEqual(sorted(found[0]["addresses"]), ["10.9.0.1:3073", "[fe80::1%there]:3073"])
 
+    def test_either_way_is_enough(self):
+        self.serve("udp = { lan = true; };")
+        self.there("ip", "link", "set", "there", "multicast", "off")
+        try:
+            self.assertEqual([server["addresses"] for server in self.discover()[1]], [["10.9.0.1:3073"]])
+        finally:
+            self.there("ip", "link", "set", "there", "multicast", "on")
+        # Nobody hears this broadcast.
+        self.there("ip", "addr", "change", "10.9.0.2/24", "brd", "10.9.0.77", "dev", "there")
+        try:
+            addresses = self.discover()[1][0]["addresses"]
+        finally:
+            self.there("ip", "addr", "change", "10.9.0.2/24", "brd", "+", "dev", "there")
+        self.assertEqual(sorted(addresses), ["10.9.0.1:3073", "[fe80::1%there]:3073"])
+
     def test_each_way_is_answered_from_its_own_address(self):
         self.serve("udp = { lan = true; };")
         for to in ALL:
