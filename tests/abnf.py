@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The ABNF of doc/vcrp-1.md is what is really said. Every line of the document's sessions, and every line
+"""The ABNF of doc/vcrp-1.md is what is really said. Every line of the document's examples, and every line
 that a talk script sends or awaits, is parsed with the document's grammar; lines that a script sends because
 they are wrong are none. abnf.py --collect prints all rules, for the document's appendix."""
 import glob
@@ -14,6 +14,8 @@ from grammar import ANY, CORE, WORD, Grammar, Line, split_rules
 # not: the grammar knows no longest name, nor that an id was used before.
 WRONG = {"bad-line", "too-long", "bad-utf8", "unknown-verb"}
 EITHER = {"bad-value", "bad-name", "auth-failed", "*", "..."}
+EXAMPLES = {("session", "C: "): ["request", "line"], ("session", "S: "): ["server-line", "line"],
+            ("discovery", "C: "): ["discovery-question"], ("discovery", "S: "): ["discovery-answer"]}
 NUMBER = "1838427338437633"
 LINE_MOST, ATTRIBUTES_MOST = 4096, 512
 
@@ -24,7 +26,7 @@ class Document:
             self.text = f.read()
         body, mark, self.appendix = self.text.partition("\n## Appendix: collected ABNF\n")
         self.blocks = re.findall(r"^```abnf\n(.*?)^```$", body, re.S | re.M)
-        self.sessions = re.findall(r"^```session\n(.*?)^```$", self.text, re.S | re.M)
+        self.examples = re.findall(r"^```(session|discovery|uri)\n(.*?)^```$", self.text, re.S | re.M)
 
     def collected(self):
         return "\n".join(self.blocks)
@@ -35,10 +37,13 @@ class Document:
         return [row.split("|")[1].strip() for row in rows[1].splitlines()]
 
     def said(self):
-        """(line, by the client?) of the sessions; folded lines are unfolded."""
-        for session in self.sessions:
-            for line in re.sub(r"\\\n +", "", session).splitlines():
-                yield line[3:].encode() + b"\n", line.startswith("C: ")
+        """(rules, line) of the examples; folded lines are unfolded."""
+        for kind, example in self.examples:
+            for line in re.sub(r"\\\n +", "", example).splitlines():
+                if kind == "uri":
+                    yield ["local-uri" if ":///" in line else "vcrp-uri"], line.encode()
+                else:
+                    yield EXAMPLES[kind, line[:3]], line[3:].encode() + b"\n"
 
 
 class Script:
@@ -183,20 +188,19 @@ def check_rules(document, grammar):
     return faults + [f"nothing needs {name}" for name in sorted(set(grammar.rules) - used - core)]
 
 
-def check_sessions(document, grammar):
+def check_examples(document, grammar):
     faults, count = [], 0
-    for line, client in document.said():
+    for rules, line in document.said():
         count += 1
-        if not grammar.has("request" if client else "server-line", Line([line])) or \
-                not grammar.has("line", Line([line])):
-            faults.append(f"the document's grammar lacks its own {line!r}")
+        faults += [f"the document's {rule} lacks its own {line!r}" for rule in rules
+                   if not grammar.has(rule, Line([line]))]
     return faults, count
 
 
 def main(document, scripts):
     grammar = Grammar(document.collected())
     faults = check_rules(document, grammar)
-    found, count = check_sessions(document, grammar)
+    found, count = check_examples(document, grammar)
     faults += found
     sent = awaited = 0
     for name in scripts:
@@ -206,7 +210,7 @@ def main(document, scripts):
         sent, awaited = sent + script.sent, awaited + script.awaited
     for fault in faults:
         print("FAIL", fault)
-    print(f"{len(grammar.rules)} rules, {count} lines of sessions, {len(scripts)} scripts with {sent} lines sent "
+    print(f"{len(grammar.rules)} rules, {count} lines of examples, {len(scripts)} scripts with {sent} lines sent "
           f"and {awaited} awaited")
     if not scripts or not count or not sent:
         sys.exit("nothing was looked at")
