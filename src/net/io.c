@@ -333,15 +333,24 @@ may_sleep_for(struct io *io)
 }
 
 /* Other threads may still send it mail, so it goes on until main, which hears
- * from all, says that none can come. */
+ * from all, says that none can come. Sessions of datagrams come from the others:
+ * their thread hears of each of these first, behind what it sent. */
 static void
 tell_quiet(struct io *io)
 {
-	if (!io->stopping || io->told || io->conns.count > 0)
+	struct net *net = io->net;
+
+	if (!io->stopping || io->told || io->conns.count > 0 ||
+	    (io->udp != NULL && io->others < net->stream_ios))
 		return;
 	io->told = true;
-	io->quiet.kind = MAIL_ORDER;
-	mailbox_send(io->net->main, &io->quiet);
+	if (net->udp == io->udp) {
+		io->quiet.kind = MAIL_ORDER;
+		mailbox_send(net->main, &io->quiet);
+	} else {
+		io->quiet.kind = MAIL_QUIET;
+		mailbox_send(&net->ios[net->io_count - 1]->box, &io->quiet);
+	}
 }
 
 void

@@ -66,11 +66,13 @@ struct io {
 	uint64_t       bye_spread;	/* (o) */
 	uint64_t       stop_at;		/* (o) the end of patience */
 	bool           told;		/* (o) `quiet` was sent */
+	unsigned       others;		/* (o) the thread of datagrams': whose
+					 * `quiet` has come by here */
 	bool           over;		/* (o) the thread ends */
 	uint64_t       passed;		/* (o) bytes read and answered since
 					 * memory was looked at */
 	struct mail    quiet;		/* MAIL_ORDER: to main, once all have
-					 * ended */
+					 * ended; or MAIL_QUIET */
 	struct counter counts[COUNT_KINDS];	/* (a) */
 	struct counter refused[LIMIT_COUNT];	/* (a) */
 	char           buf[LINE_MAX_BYTES + INPUT_BYTES]; /* (o) */

@@ -53,7 +53,7 @@ welcome(struct io *io, struct conn *c)
 }
 
 /* A connection from the acceptor; or a session of datagrams, from the thread
- * of who asked for it, which may stop later than this one. */
+ * of who asked for it. */
 static void
 take_conn(struct io *io, struct conn *c)
 {
@@ -64,10 +64,6 @@ take_conn(struct io *io, struct conn *c)
 		udp_begin(io, c);
 	else if (!welcome(io, c))
 		return;
-	if (io->told) {
-		io_close(io, c, END_STOPPED);
-		return;
-	}
 	io_turn(io, c);
 	io_send_away(io, c);
 	turn_out_banned(io, c);
@@ -208,6 +204,11 @@ io_take_mail(struct io *io, struct mail *m)
 	case MAIL_ACCOUNT:
 		accounting_answer(io,
 		    table_entry(m, struct account_order, mail));
+		break;
+	case MAIL_QUIET:
+		io->others++;
+		m->kind = MAIL_ORDER;
+		mailbox_send(io->net->main, m);
 		break;
 	case MAIL_ORDER:
 		take_order(io, table_entry(m, struct order, mail));

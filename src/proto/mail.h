@@ -35,6 +35,8 @@ enum mail_kind {
 	MAIL_SHED,	/* acceptor -> io: memory is short */
 	MAIL_BAN,	/* io -> store: a network is kept out, or is not */
 	MAIL_AUTH,	/* acceptor -> auth: a step of a login; and back */
+	MAIL_QUIET,	/* io -> udp: it has no connections any more; and on
+			 * to main */
 	MAIL_ORDER	/* main -> acceptor, io: drain, stop;
 			 * io -> main: stopped */
 };

@@ -99,6 +99,16 @@ def by_vcrpctl(server):
         check(secret not in text, "a password is in the log")
 
 
+def sessions(server):
+    """Of datagrams."""
+    wire = root(server)
+    wire.say("STATS")
+    while not (said := wire.hear()).startswith("STAT udp_sessions "):
+        check(said.startswith("STAT "), "no count of sessions")
+    wire.close()
+    return int(said.split()[2])
+
+
 def at_once(server):
     """A role, and an end, take effect on connections that are there."""
     wire, said = log_in(server, "bob", "battery staple")
@@ -113,9 +123,16 @@ def at_once(server):
     wire.say("ACCOUNT list bob")
     check(wire.hear().startswith("ERR denied"), "the role is still there")
     other, _ = log_in(server, "bob", "battery staple")
+    for each in wire, other:
+        each.say("UDP")
+        check(each.hear().startswith("OK UDP "), "no session")
+    check(sessions(server) == 2, "not two sessions")
     wire.say(f"@id=p PASSWD {verifier('third')}")
     check(wire.hear() == "@id=p OK PASSWD", "PASSWD")
     check(other.hear() == "BYE killed password changed", "who had the old password is still there")
+    begin = time.monotonic()
+    while sessions(server) > 0:
+        check(time.monotonic() - begin < SOON, "a session outlives its password")
     wire.say("PING still")
     check(wire.hear() == "PONG still", "who changed it was sent away")
     check(fails(server, "bob", "battery staple") and passes(server, "bob", "third"), "PASSWD took no effect")

@@ -237,7 +237,10 @@ def required(server):
     plain.say("PING one", "AUTH EXTERNAL")
     assert plain.line() == "PONG one"
     assert plain.line().startswith("ERR need-tls ")
-    Client(server, "HELLO ann").until("OK HELLO ~ann")
+    secure = Client(server, "HELLO ann", "UDP")
+    assert "udp" in secure.line().split()[-1].split(",")
+    secure.until("OK HELLO ~ann")
+    secure.until("OK UDP ")
     Client(server, "HELLO bob", local=True).until("OK HELLO ~bob")
     server.configure("tls = { required = true; };")
     Client(server, "AUTH EXTERNAL", "RELOAD", local=True).until("OK RELOAD")
