@@ -66,7 +66,8 @@ def contents(sections):
 
 def page(version, source):
     body = run("lowdown", "-Thtml", "--out-no-smarty", text=source)
-    body, sections = numbered(body.replace("&#47;", "/").replace("<thead>\n<tr>\n<th></th>\n<th></th>\n</tr>\n</thead>", ""))
+    body = re.sub(r"<thead>\s*<tr>\s*(<th></th>\s*)+</tr>\s*</thead>", "", body.replace("&#47;", "/"))
+    body, sections = numbered(body)
     title = re.search(r"<h1[^>]*>(.*?)</h1>", body)[1]
     first = body.index("<h2", body.index('id="status-of-this-document"'))
     body = body[:first] + contents(sections) + body[first:]
