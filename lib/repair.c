@@ -27,11 +27,8 @@ is_missing(const struct vroom *room)
 }
 
 static void
-know(struct vroom *room, uint64_t number, int64_t now)
+know(struct vroom *room, uint64_t number)
 {
-	/* A new hole is asked for at once, another part of one in its turn. */
-	if (!is_missing(room) && number > room->cursor && room->asked == 0)
-		room->repair_at = now;
 	/* The way is open: no reason to ask more and more rarely. */
 	room->asks = 0;
 	if (number > room->known)
@@ -102,20 +99,15 @@ vrepair_event(struct vcrp *v, struct vroom *room, struct vroom *asked,
 	int64_t now = vclock_now();
 
 	if (!is_in(room))
-		return event->room[0] == '@' && !page_is_asked(v) &&
-		    (room == NULL || event->number > room->cursor);
+		return event->room[0] == '@' && !page_is_asked(v);
 	room->heard_at = now;
-	if (room->cursor > 0 && event->number <= room->cursor) {
-		/* It was passed over: the answer to a repeat will do. */
-		if (asked != NULL && asked->first->sent)
-			asked->first->resend_at = now;
+	if (room->cursor > 0 && event->number <= room->cursor)
 		return false;
-	}
 	if (is_next(room, event->number)) {
 		progress(v, room, now);
 		return true;
 	}
-	know(room, event->number, now);
+	know(room, event->number);
 	if (room->cursor > 0)
 		keep(v, room, event->number);
 	if (asked != NULL)
@@ -135,7 +127,7 @@ vrepair_gap(struct vcrp *v, struct vroom *room, uint64_t from, uint64_t to)
 		progress(v, room, now);
 		return true;
 	}
-	know(room, to, now);
+	know(room, to);
 	if (room->cursor > 0)
 		keep(v, room, from);
 	return false;
@@ -215,7 +207,7 @@ vrepair_done(struct vcrp *v, int64_t request, const char *name,
 	if (asked == NULL || asked == &v->control || !is_in(room) ||
 	    number <= room->cursor)
 		return true;
-	know(room, number, vclock_now());
+	know(room, number);
 	asked->first->done = number;
 	return false;
 }
@@ -263,12 +255,9 @@ vrepair_joined(struct vcrp *v, int64_t number, uint64_t last)
 	if (room == NULL)
 		return false;
 	room->heard_at = now;
-	/* Another life of the room, of which RESET was lost: once more. */
-	if (last < room->cursor && room->cursor == room->asked_after)
-		return true;
 	room->answered = true;
 	room->sure = true;
-	know(room, last, now);
+	know(room, last);
 	progress(v, room, now);
 	return true;
 }
@@ -305,8 +294,7 @@ vrepair_at(struct vcrp *v, const char *name, uint64_t last)
 	struct vroom *room = vroom_find_name(v->rooms, name);
 	int64_t now = vclock_now();
 
-	if (name[0] == '@' && (room == NULL || room->state == VROOM_OUT) &&
-	    (room == NULL || last > room->cursor))
+	if (name[0] == '@' && (room == NULL || room->state == VROOM_OUT))
 		room = vstream_conversation(v, NULL, name, last);
 	if (!is_in(room))
 		return;
@@ -319,7 +307,7 @@ vrepair_at(struct vcrp *v, const char *name, uint64_t last)
 		room->answered = false;
 		room->repair_at = now;
 	}
-	know(room, last, now);
+	know(room, last);
 }
 
 void

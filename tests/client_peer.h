@@ -59,6 +59,7 @@ struct peer {
 	char         heard[64][200];	/* the last lines' beginnings */
 	size_t       heard_count;
 	unsigned     sessions;	/* so far */
+	const char  *behind;	/* what the stream says behind OK UDP */
 };
 
 /* Listens, on a port or a local socket, and makes a struct vcrp that knows

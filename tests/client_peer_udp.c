@@ -141,12 +141,13 @@ peer_login_udp(struct peer *peer)
 {
 	unsigned char session[DATAGRAM_SESSION_BYTES] = { 0x80 };
 	unsigned char key[DATAGRAM_KEY_BYTES] = { 0 };
-	char line[200];
+	char line[400];
 
 	key[0] = (unsigned char)++peer->sessions;
 	peer_ask_udp(peer);
-	sprintf(line, "OK UDP 80%030d %02x%062d", 0, key[0], 0);
-	peer_tell(peer, line);
+	sprintf(line, "OK UDP 80%030d %02x%062d\n%s", 0, key[0], 0,
+	    peer->behind != NULL ? peer->behind : "");
+	peer_tell_bytes(peer, line, strlen(line));
 	datagram_init(&peer->seal, DATAGRAM_SERVER, session, key);
 	/* What comes of a session before it is not for this one. */
 	do {

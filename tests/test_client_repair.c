@@ -122,7 +122,10 @@ an_early_echo_ends_nothing_yet(void)
 	peer.lose = 1;
 	peer_tell(&peer, "MSG lobby 101 5 bob one");
 	peer_tell(&peer, "@id=# MSG lobby 102 5 ~alice mine");
-	peer_asked(&peer, " JOIN lobby 100");
+	/* Not said again meanwhile: it is here. */
+	peer.repeats = true;
+	for (int i = 0; i < 3; i++)
+		peer_asked(&peer, " JOIN lobby 100");
 	peer_tell(&peer, "@id=# OK JOIN lobby 102\nMSG lobby 101 5 bob one");
 	snprintf(peer.id, sizeof(peer.id), "%s", id);
 	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
@@ -195,6 +198,7 @@ a_hole_is_filled_before_leaving(void)
 	peer_tell(&peer, "AT lobby 101");
 	peer_asked(&peer, " JOIN lobby 100");
 	vcrp_leave(peer.v, "lobby");
+	peer_hear_nothing(&peer);
 	peer_tell(&peer, "@id=# OK JOIN lobby 101\nMSG lobby 101 5 bob one");
 	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
 	peer_asked(&peer, " LEAVE lobby");
@@ -216,6 +220,8 @@ a_room_has_another_life(void)
 	peer_line(&peer, "RESET lobby 50", 0);
 	peer_tell(&peer, "MSG lobby 51 5 bob new");
 	peer_line(&peer, "MSG lobby 51 5 bob new", 0);
+	/* It was asked twice, and so it is said. */
+	peer_tell(&peer, "RESET lobby 50\n@id=# OK JOIN lobby 51\nAT lobby 51");
 	peer_hear_nothing(&peer);
 	peer_close(&peer);
 }
@@ -237,7 +243,7 @@ all_there_is_has_a_beginning(void)
 	peer_line(&peer, "@id=# OK JOIN lobby 103", join);
 	peer_asked(&peer, " JOIN lobby 0");
 	peer_tell(&peer, "@id=# OK JOIN lobby 103\nMSG lobby 101 5 bob one\n"
-	    "MSG lobby 102 5 bob two\nAT lobby 103");
+	    "MSG lobby 102 5 bob two\nROOM lobby 103 2\nAT lobby 103");
 	CU_ASSERT(peer_line(&peer, "MSG lobby 101 5 bob one", 0)->replay);
 	peer_line(&peer, "MSG lobby 102 5 bob two", 0);
 	/* 32 KiB at a time: the rest. */

@@ -26,9 +26,25 @@ goes_on_by_datagrams(void)
 	peer_hear(&peer, "PONG 0123456789abcdef");
 	vcrp_quit(peer.v);
 	peer_hear(&peer, "QUIT");
+	peer_hear(&peer, "QUIT");
 	peer_tell(&peer, "BYE quit");
 	CU_ASSERT_STRING_EQUAL(peer_event(&peer)->code, "quit");
 	CU_ASSERT_EQUAL(peer_event(&peer)->kind, VCRP_END);
+	peer_close(&peer);
+}
+
+/* But what is cut where the stream ends is no line. */
+static void
+what_the_stream_said_counts(void)
+{
+	struct peer peer;
+
+	peer_open_udp(&peer, NULL);
+	peer.behind = "NOTICE whole\nNOTICE hal";
+	peer_login_udp(&peer);
+	peer_line(&peer, "NOTICE whole", 0);
+	peer_tell(&peer, "NOTICE by datagram");
+	peer_line(&peer, "NOTICE by datagram", 0);
 	peer_close(&peer);
 }
 
@@ -50,6 +66,8 @@ stays_with_the_stream(const char *answer)
 	CU_ASSERT(vcrp_is_up(peer.v));
 	vcrp_say(peer.v, "@bob", "hello");
 	peer_asked(&peer, " SAY @bob hello");
+	peer_tell(&peer, "NOTICE still here");
+	peer_line(&peer, "NOTICE still here", 0);
 	peer_close(&peer);
 }
 
@@ -173,6 +191,63 @@ pages_are_whole(void)
 	peer_close(&peer);
 }
 
+/* What was asked in between makes two pages that do not fit together. */
+static void
+pages_are_not_mixed(void)
+{
+	struct peer peer;
+	int64_t page;
+
+	peer_enter_udp(&peer);
+	peer.repeats = true;
+	page = vcrp_history(peer.v, "@bob", 3, 0);
+	peer_asked(&peer, " HISTORY @bob 3");
+	peer_tell(&peer, "PAGE @b 3\nMSG @b 7 5 bob a");
+	peer.lose = 1;
+	peer_tell(&peer, "MSG @b 8 5 bob b");
+	peer_tell(&peer, "MSG @b 9 5 bob c\n@id=# OK HISTORY @b");
+	peer_asked(&peer, " HISTORY @bob 3");
+	peer.lose = 1;
+	peer_tell(&peer, "MSG @b 8 5 bob b");
+	peer_tell(&peer, "PAGE @b 3");
+	peer.lose = 1;
+	peer_tell(&peer, "MSG @b 8 5 bob b");
+	peer_tell(&peer, "MSG @b 9 5 bob c\nMSG @b 10 5 bob d\n"
+	    "@id=# OK HISTORY @b");
+	peer_asked(&peer, " HISTORY @bob 3");
+	/* One without its PAGE is none, and no conversation begins. */
+	peer.lose = 1;
+	peer_tell(&peer, "PAGE @b 3");
+	peer_tell(&peer, "MSG @b 8 5 bob b\nMSG @b 9 5 bob c\n"
+	    "MSG @b 10 5 bob d\n@id=# OK HISTORY @b");
+	for (int i = 0; i < 2; i++) {
+		peer_asked(&peer, " HISTORY @bob 3");
+		peer_tell(&peer, "PAGE @b 3\nMSG @b 8 5 bob b\n"
+		    "MSG @b 9 5 bob c\nMSG @b 10 5 bob d\n"
+		    "@id=# OK HISTORY @b");
+	}
+	peer_line(&peer, "PAGE @b 3", 0);
+	peer_line(&peer, "MSG @b 8 5 bob b", 0);
+	peer_line(&peer, "MSG @b 9 5 bob c", 0);
+	peer_line(&peer, "MSG @b 10 5 bob d", 0);
+	CU_ASSERT_EQUAL(peer_event(&peer)->request, page);
+	/* Of another size it is another page. */
+	page = vcrp_search(peer.v, "lobby", 2, 0, "x");
+	peer_asked(&peer, " SEARCH lobby 2 x");
+	peer_tell(&peer, "PAGE lobby 2\nMSG lobby 7 5 bob x");
+	peer.lose = 1;
+	peer_tell(&peer, "MSG lobby 9 5 bob xx");
+	peer_tell(&peer, "@id=# OK SEARCH lobby 7");
+	peer_asked(&peer, " SEARCH lobby 2 x");
+	peer_tell(&peer, "PAGE lobby 1\nMSG lobby 9 5 bob xx\n"
+	    "@id=# OK SEARCH lobby 7");
+	peer_line(&peer, "PAGE lobby 1", 0);
+	peer_line(&peer, "MSG lobby 9 5 bob xx", 0);
+	peer_line(&peer, "@id=# OK SEARCH lobby 7", page);
+	peer_hear_nothing(&peer);
+	peer_close(&peer);
+}
+
 static void
 answers_of_several_lines_are_whole(void)
 {
@@ -218,11 +293,19 @@ silence_is_a_lost_connection(void)
 	peer_tell(&peer, "@id=# OK JOIN lobby 100\nAT lobby 100");
 	peer_line(&peer, "@id=# OK JOIN lobby 100", 1);
 	say = vcrp_say(peer.v, "lobby", "hello");
-	peer_asked(&peer, " SAY lobby hello");
+	/* No answer to that alone is none yet, in more than 800 ms. */
+	peer.repeats = true;
+	for (int i = 0; i < 4; i++) {
+		peer_asked(&peer, " SAY lobby hello");
+		peer_tell(&peer, "NOTICE here");
+		peer_line(&peer, "NOTICE here", 0);
+	}
+	peer.repeats = false;
 	snprintf(id, sizeof(id), "%s", peer.id);
 	peer_hang_up(&peer);
 	CU_ASSERT_EQUAL(peer_event(&peer)->kind, VCRP_DOWN);
 	peer_login_udp(&peer);
+	peer_asked(&peer, " JOIN lobby 100");
 	peer_asked(&peer, " JOIN lobby 100");
 	peer_tell(&peer, "@id=# OK JOIN lobby 101");
 	peer_line(&peer, "@id=# OK JOIN lobby 101", 0);
@@ -235,6 +318,7 @@ silence_is_a_lost_connection(void)
 
 static CU_TestInfo tests[] = {
 	{ "goes on by datagrams", goes_on_by_datagrams },
+	{ "what the stream said counts", what_the_stream_said_counts },
 	{ "stays with the stream where there are none",
 	    stays_with_the_stream_where_there_are_none },
 	{ "what was overtaken is waited for",
@@ -242,6 +326,7 @@ static CU_TestInfo tests[] = {
 	{ "what comes twice is told once", what_comes_twice_is_told_once },
 	{ "long lines come in pieces", long_lines_come_in_pieces },
 	{ "pages are whole", pages_are_whole },
+	{ "pages are not mixed", pages_are_not_mixed },
 	{ "answers of several lines are whole",
 	    answers_of_several_lines_are_whole },
 	{ "silence is a lost connection", silence_is_a_lost_connection },
