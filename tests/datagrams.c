@@ -299,6 +299,25 @@ stage_wait(struct stage *s, unsigned ms)
 	}
 }
 
+void
+stage_fill(struct stage *s, struct guy *g, unsigned count, bool together)
+{
+	char line[1024];
+
+	while (count-- > 0) {
+		memset(line, 'x', sizeof(line) - 1);
+		line[sizeof(line) - 1] = '\0';
+		memcpy(line, "SAY lobby ", 10);
+		if (!fake_post(g, line))
+			abort();
+		if (!together)
+			stage_round(s);
+	}
+	stage_round(s);
+	fake_forget(s->fake);
+}
+
+__attribute__((format(printf, 2, 0)))
 static void
 post(struct peer_session *p, const char *fmt, va_list args)
 {

@@ -51,6 +51,9 @@ void stage_room(struct stage *, const char *word);
 /* Somebody who hears nothing by datagrams; the second is in the first room. */
 struct guy *stage_guest(struct stage *, const char *nick);
 struct guy *stage_guy(struct stage *, const char *nick);
+/* He says so many lines of a thousand bytes or so in the first room, one at a
+ * time or together. */
+void stage_fill(struct stage *, struct guy *, unsigned count, bool together);
 /* A session of a new guest. */
 struct peer_session *stage_peer(struct stage *, const char *nick);
 /* Everything is done that can be done at this time. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "datagrams.h"
-#include "proto/mail.h"
 #include "suite.h"
 
 #define T "4102444800000"
@@ -15,25 +14,6 @@ static uint64_t
 skipped(const struct stage *s)
 {
 	return udp_counter(s->net.udp, UDP_SKIPPED);
-}
-
-/* Says so many lines of a thousand bytes or so, one at a time or together. */
-static void
-fill(struct stage *s, struct guy *g, unsigned count, bool together)
-{
-	char line[1024];
-
-	while (count-- > 0) {
-		memset(line, 'x', sizeof(line) - 1);
-		line[sizeof(line) - 1] = '\0';
-		memcpy(line, "SAY lobby ", 10);
-		if (!fake_post(g, line))
-			abort();
-		if (!together)
-			stage_round(s);
-	}
-	stage_round(s);
-	fake_forget(s->fake);
 }
 
 /* The numbers that it heard, and what `AT lobby` said last. */
@@ -106,7 +86,7 @@ leaves_out_what_is_over_the_rate(void)
 
 	peer_say(p, "JOIN lobby");
 	peer_forget(p);
-	fill(s, bob, 200, true);
+	stage_fill(s, bob, 200, true);
 	out = skipped(s);
 	r = reach(p, 100);
 	/* 32 KiB of lines, in order; the rest is counted. */
@@ -167,7 +147,7 @@ replays_the_window(void)
 	struct peer_session *p = stage_peer(s, "alice");
 	unsigned asks;
 
-	fill(s, bob, 200, false);
+	stage_fill(s, bob, 200, false);
 	asks = catch_up(s, p, 100, 300);
 	CU_ASSERT(asks == 7);
 	/* It is live at the end. */
@@ -188,7 +168,7 @@ replays_the_log(void)
 	unsigned asks;
 
 	/* The window is 16 KiB. */
-	fill(s, bob, 200, false);
+	stage_fill(s, bob, 200, false);
 	last = s->fake->room->stream.last;
 	asks = catch_up(s, p, last - 200, last);
 	CU_ASSERT(asks == 7);
@@ -246,7 +226,7 @@ says_what_is_gone(void)
 	atomic_store(&s->fake->config->rooms_window, 16);
 	fake_hibernate(s->fake);
 	bob = stage_guy(s, "bob");
-	fill(s, bob, 200, false);
+	stage_fill(s, bob, 200, false);
 	peer_say(p, "JOIN lobby 100");
 	CU_ASSERT(peer_count(p, "GAP lobby 101 ") == 1);
 	if (sscanf(strstr(p->heard->data, "GAP"), "GAP lobby 101 %" SCNu64,
@@ -308,7 +288,7 @@ answers_over_the_rate_wait(void)
 
 	atomic_store(&s->fake->config->udp_rate, 8192);
 	peer_say(p, "JOIN lobby");
-	fill(s, bob, 20, false);
+	stage_fill(s, bob, 20, false);
 	stage_wait(s, 10000);
 	peer_forget(p);
 	for (int i = 0; i < 8; i++)
@@ -342,7 +322,7 @@ keeps_to_the_rate(void)
 	atomic_store(&s->fake->config->udp_rate, 16384);
 	peer_say(p, "JOIN lobby");
 	for (int i = 0; i < 4000; i += 10) {
-		fill(s, bob, 1, true);
+		stage_fill(s, bob, 1, true);
 		stage_wait(s, 10);
 	}
 	len = p->heard->len;
@@ -369,7 +349,7 @@ moves_while_it_reads(void)
 	struct reach r;
 	uint64_t last;
 
-	fill(s, bob, 200, false);
+	stage_fill(s, bob, 200, false);
 	last = s->fake->room->stream.last;
 	s->fake->keeping->no_reads = true;
 	peer_say(p, "JOIN lobby %" PRIu64, last - 200);
@@ -411,7 +391,7 @@ catches_up_while_much_is_said(void)
 	struct reach r;
 
 	atomic_store(&s->fake->config->udp_rate, 65536);
-	fill(s, bob, 100, false);
+	stage_fill(s, bob, 100, false);
 	r.last = s->fake->room->stream.last - 100;
 	/* 50 KB a second are said, 64 come. */
 	for (int i = 0; i < 300; i++) {
@@ -419,7 +399,7 @@ catches_up_while_much_is_said(void)
 
 		peer_say(p, "JOIN lobby %" PRIu64, from);
 		do {
-			fill(s, bob, 1, true);
+			stage_fill(s, bob, 1, true);
 			stage_wait(s, 20);
 		} while (peer_count(p, "AT lobby") == 0);
 		r = reach(p, from);
@@ -439,7 +419,7 @@ ends_in_order(void)
 	struct peer_session *p = stage_peer(s, "alice");
 	uint64_t last;
 
-	fill(s, bob, 100, false);
+	stage_fill(s, bob, 100, false);
 	last = s->fake->room->stream.last;
 	/* All that a replay has is heard, and BYE is the last of it. */
 	peer_post(p, "JOIN lobby %" PRIu64, last - 100);
@@ -461,7 +441,7 @@ ends_while_it_is_blocked(void)
 	struct peer_session *p = stage_peer(s, "alice");
 
 	peer_say(p, "JOIN lobby");
-	fill(s, bob, 100, true);
+	stage_fill(s, bob, 100, true);
 	CU_ASSERT(p->conn->blocked);
 	io_close(s->net.ios[1], p->conn, END_LOST);
 	stage_round(s);
@@ -469,57 +449,6 @@ ends_while_it_is_blocked(void)
 	peer_forget(p);
 	stage_wait(s, 1000);
 	CU_ASSERT(peer_heard(p, ""));
-	stage_free(&s);
-}
-
-static void
-is_told_to_go(void)
-{
-	struct stage *s = stage_new(false);
-	struct guy *bob = stage_guy(s, "bob");
-	struct peer_session *p = stage_peer(s, "alice");
-	struct order *o = calloc(1, sizeof(*o));
-
-	peer_say(p, "JOIN lobby");
-	peer_forget(p);
-	fake_post(bob, "SAY lobby last");
-	o->mail.kind = MAIL_ORDER;
-	o->code = "restarting";
-	mailbox_send(&s->net.ios[1]->box, &o->mail);
-	stage_round(s);
-	CU_ASSERT(peer_heard(p, "MSG lobby 101 " T " ~bob last\n"
-	    "BYE restarting\n"));
-	CU_ASSERT(p->conn == NULL);
-	stage_free(&s);
-}
-
-/* A direct conversation enters a session that did not ask. */
-static void
-is_spoken_to(void)
-{
-	struct stage *s = stage_new(false);
-	struct guy *bob;
-	struct peer_session *p = stage_peer(s, "alice");
-	struct room *lobby = s->fake->room;
-
-	bob = stage_guest(s, "bob");
-	s->fake->room = NULL;
-	s->rooms[1] = fake_room(s->fake, bob, "@~alice");
-	table_add(&s->fake->registry->rooms, &s->rooms[1]->node);
-	s->rooms[1]->live = true;
-	fake_say(bob, "SAY @~alice hello");
-	s->fake->room = lobby;
-	stage_round(s);
-	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
-	    "MSG @~alice,~bob 101 " T " ~bob hello\n"));
-	stage_wait(s, 200);
-	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
-	    "AT @~alice,~bob 101\n"));
-	peer_say(p, "SAY @~bob hi");
-	CU_ASSERT(peer_heard(p, "MSG @~alice,~bob 102 " T " ~alice hi\n"));
-	s->fake->room = s->rooms[1];
-	fake_drop(&bob, NULL);
-	s->fake->room = lobby;
 	stage_free(&s);
 }
 
@@ -538,8 +467,6 @@ static CU_TestInfo tests[] = {
 	{ "gives small pages", gets_small_pages },
 	{ "ends in order", ends_in_order },
 	{ "ends while it is blocked", ends_while_it_is_blocked },
-	{ "is told to go", is_told_to_go },
-	{ "is spoken to in a direct conversation", is_spoken_to },
 	CU_TEST_INFO_NULL
 };
 

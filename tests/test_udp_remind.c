@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "datagrams.h"
+#include "proto/mail.h"
 #include "suite.h"
 
 #define T "4102444800000"
@@ -297,6 +299,57 @@ forgets_who_is_gone(void)
 	stage_free(&s);
 }
 
+static void
+is_told_to_go(void)
+{
+	struct stage *s = stage_new(false);
+	struct guy *bob = stage_guy(s, "bob");
+	struct peer_session *p = stage_peer(s, "alice");
+	struct order *o = calloc(1, sizeof(*o));
+
+	peer_say(p, "JOIN lobby");
+	peer_forget(p);
+	fake_post(bob, "SAY lobby last");
+	o->mail.kind = MAIL_ORDER;
+	o->code = "restarting";
+	mailbox_send(&s->net.ios[1]->box, &o->mail);
+	stage_round(s);
+	CU_ASSERT(peer_heard(p, "MSG lobby 101 " T " ~bob last\n"
+	    "BYE restarting\n"));
+	CU_ASSERT(p->conn == NULL);
+	stage_free(&s);
+}
+
+/* A direct conversation enters a session that did not ask. */
+static void
+is_spoken_to(void)
+{
+	struct stage *s = stage_new(false);
+	struct guy *bob;
+	struct peer_session *p = stage_peer(s, "alice");
+	struct room *lobby = s->fake->room;
+
+	bob = stage_guest(s, "bob");
+	s->fake->room = NULL;
+	s->rooms[1] = fake_room(s->fake, bob, "@~alice");
+	table_add(&s->fake->registry->rooms, &s->rooms[1]->node);
+	s->rooms[1]->live = true;
+	fake_say(bob, "SAY @~alice hello");
+	s->fake->room = lobby;
+	stage_round(s);
+	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
+	    "MSG @~alice,~bob 101 " T " ~bob hello\n"));
+	stage_wait(s, 200);
+	CU_ASSERT(peer_heard(p, "ROOM @~alice,~bob 100 2\n"
+	    "AT @~alice,~bob 101\n"));
+	peer_say(p, "SAY @~bob hi");
+	CU_ASSERT(peer_heard(p, "MSG @~alice,~bob 102 " T " ~alice hi\n"));
+	s->fake->room = s->rooms[1];
+	fake_drop(&bob, NULL);
+	s->fake->room = lobby;
+	stage_free(&s);
+}
+
 static CU_TestInfo tests[] = {
 	{ "says less and less often where a room is",
 	    says_less_and_less_often_where_a_room_is },
@@ -311,6 +364,8 @@ static CU_TestInfo tests[] = {
 	    says_three_times_that_one_was_thrown_out },
 	{ "throws out who is reading a log", throws_out_who_is_reading },
 	{ "forgets who is gone", forgets_who_is_gone },
+	{ "is told to go", is_told_to_go },
+	{ "is spoken to in a direct conversation", is_spoken_to },
 	CU_TEST_INFO_NULL
 };
 
