@@ -76,9 +76,10 @@ class Client:
     was, what was said and not echoed is said again, in order and not twice.
 
     uri: vcrp://nick@host:port/room, vcrps:// for TLS, ?transport=udp; vcrp:///path of a local socket.
-    password: of the account; without one, a guest. fingerprint: sha256:HEX of the server's certificate,
-    which is verified as the system does it otherwise. udp: go on by datagrams where the server has
-    them. udp_address: (host, port) where it has them, if not where TCP is.
+    password: of the account; without one, a guest, whose name is kept by key (made up; "": not kept).
+    fingerprint: sha256:HEX of the server's certificate, which is verified as the system does it otherwise.
+    udp: go on by datagrams where the server has them. udp_address: (host, port) where it has them, if not
+    where TCP is. keylog: a file that keys are written to, for who looks at the packets.
     poll() gives what happens; say() and join() are done again until they are answered; ask() waits.
     What ends it for good is raised as Refused."""
 
@@ -92,7 +93,7 @@ class Client:
         nick = nick or parts.username and urllib.parse.unquote(parts.username)
         udp = udp or parts.query == "transport=udp"
         self.nick, self.password, self.fingerprint = nick or getpass.getuser(), password, fingerprint
-        self.key = key or secrets.token_urlsafe(24)
+        self.key = secrets.token_urlsafe(24) if key is None else key
         self.udp, self.udp_address, self.keylog, self.silence = udp, udp_address, keylog, silence
         self.ids, self.count = secrets.token_hex(5), 0
         self.rooms = {}    # by the name that is shown: the last number seen
@@ -134,13 +135,14 @@ class Client:
         context = ssl.create_default_context()
         context.set_alpn_protocols(["vcrp"])
         if self.keylog:
+            os.close(os.open(self.keylog, os.O_CREAT | os.O_WRONLY, 0o600))
             context.keylog_filename = self.keylog
         if self.fingerprint:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         sock = context.wrap_socket(sock, server_hostname=self.address[0])
         shown = "sha256:" + hashlib.sha256(sock.getpeercert(True)).hexdigest()
         if self.fingerprint and self.fingerprint.lower() != shown:
-            raise ssl.SSLCertVerificationError(f"the server's certificate is another one: {shown}")
+            raise ssl.SSLCertVerificationError(1, f"the server's certificate is another one: {shown}")
         return sock
 
     def answer_to(self, line, *verbs, patience=PATIENCE):
@@ -166,7 +168,7 @@ class Client:
 
     def login(self):
         if self.password is None:
-            line = self.answer_to(f"@key={self.key} HELLO {self.nick}", "OK")
+            line = self.answer_to((f"@key={self.key} " if self.key else "") + f"HELLO {self.nick}", "OK")
         else:
             self.answer_to("PING", "PONG")
             line = self.authenticate()
@@ -200,7 +202,7 @@ class Client:
             return
         session, key = bytes.fromhex(line.words[1]), bytes.fromhex(line.words[2])
         if self.keylog:
-            with open(self.keylog, "a") as file:
+            with open(os.open(self.keylog, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
                 file.write(f"VCRP_DATAGRAM {line.words[1]} {line.words[2]}\n")
         host, port = self.udp_address or self.peer.getpeername()[:2]
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
@@ -440,7 +442,9 @@ class Client:
             return False
         self.said(line.id)
         if line.id in self.joins:
-            self.forget(self.joins.pop(line.id))
+            room = self.joins.pop(line.id)
+            self.forget(room)
+            self.saying.pop(room, None)  # nor is anything said there
         return True
 
 
@@ -489,12 +493,13 @@ def chat(client, room):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="A small chat program for VCRP/1.", epilog="Lines of standard"
-                                     " input are said. /join ROOM, /quit, and any request: /who ROOM, /history ROOM 10.")
+    parser = argparse.ArgumentParser(description="A small chat program for VCRP/1.", epilog="Lines of standard input"
+                                     " are said. /join ROOM, /quit, and any request: /who ROOM, /history ROOM 10.")
     parser.add_argument("server", nargs="?", help="vcrp://nick@host:port/room; vcrps:// for TLS")
     parser.add_argument("--room", help="instead of that in the address")
     parser.add_argument("--udp", action="store_true", help="go on by datagrams where the server has them")
-    parser.add_argument("--account", action="store_true", help="log in with a password: VCRP_PASSWORD, or asked for")
+    parser.add_argument("--account", action="store_true", help="log in with a password: VCRP_PASSWORD, or asked for; a"
+                        " guest's name is kept by VCRP_KEY, 22 letters or more")
     parser.add_argument("--fingerprint", metavar="sha256:HEX", help="the server's certificate is this one")
     parser.add_argument("--keylog", metavar="FILE", help="write the keys there, for who looks at the packets")
     parser.add_argument("--discover", action="store_true", help="ask who is there: the host, or this network")
@@ -510,8 +515,8 @@ def main():
         if not options.server:
             parser.error("which server?")
         password = (os.environ.get("VCRP_PASSWORD") or getpass.getpass()) if options.account else None
-        client = Client(options.server, password=password, fingerprint=options.fingerprint, udp=options.udp,
-                        keylog=options.keylog)
+        client = Client(options.server, password=password, key=os.environ.get("VCRP_KEY"), udp=options.udp,
+                        fingerprint=options.fingerprint, keylog=options.keylog)
         room = options.room or urllib.parse.unquote(urllib.parse.urlsplit(options.server).path[1:])
         if options.room:
             client.join(room)

@@ -10,6 +10,7 @@ EARLY_MAX = 4096           # events of a room kept behind a hole
 REORDERED = 0.03           # seconds that a datagram is waited for that was overtaken
 RTO_FIRST, RTO_MIN, RTO_MAX = 1.0, 0.2, 5.0
 KEEPALIVE, SILENCE = 20.0, 20.0
+UNHEARD = 40.0             # seconds without an AT of a room
 
 REPEATED = set(SAID) | set("JOIN LEAVE WHO LIST HISTORY SEARCH READ PING HELP SET ROLE STATS QUIT".split())
 SEVERAL = {"WHO", "LIST", "HELP", "STATS"}  # answered by lines that are not counted
@@ -103,9 +104,11 @@ class Place:
     """A room one is in: how far all was given, and what came early."""
 
     def __init__(self, name, cursor):
-        self.name, self.cursor, self.newest, self.early = name, cursor, cursor, {}
+        self.name, self.cursor, self.newest, self.early = name, cursor, cursor or 0, {}
+        self.begun = None  # where a conversation was entered, as its ROOM tells; said again until a JOIN
         # A ROOM that came before what it counts; that one is to come; that further ones are due to us.
         self.room, self.owed, self.hidden = None, False, False
+        self.heard = time.monotonic()
         self.due, self.pause, self.answered = None, 0.0, False  # of the JOIN that asks for what is missing
 
 
@@ -119,6 +122,7 @@ class Datagrams:
         self.output, self.places, self.requests, self.waiting = [], {}, {}, {}
         self.next, self.ahead, self.losses = 1, {}, 0  # counters: what comes next, and what came before it
         self.own, self.count = secrets.token_hex(5), 0  # ids that nobody but us knows of
+        self.repairs = {}  # ids of JOINs because of a hole: the room
         self.done, self.prelude, self.page, self.given = {}, [], None, []
         self.smooth, self.variation, self.rto, self.least = None, 0.0, max(RTO_FIRST, least), least
         self.spoke = time.monotonic()
@@ -272,6 +276,8 @@ class Datagrams:
             self.event(line)
         elif line.verb == "AT":
             self.at(*line.words)
+        elif line.verb == "ERR" and line.id in self.repairs:
+            self.repair_refused(line)
         elif line.verb in ("OK", "ERR", "PONG") and line.id is not None:
             self.answer(line)
         elif line.verb == "PING" and re.fullmatch("[0-9a-f]{16}", line.text or ""):
@@ -282,9 +288,8 @@ class Datagrams:
             self.other(line)
 
     def other(self, line):
-        if line.verb == "ROOM" and line.words[0].startswith("@") and line.words[0] not in self.places:
-            if not any(request.verb == "LIST" for request in self.requests.values()):
-                self.places[line.words[0]] = Place(line.words[0], int(line.words[1]))
+        if line.verb == "ROOM" and line.words[0].startswith("@") and self.entered(line):
+            return
         elif line.verb == "ROOM" and line.words[0] in self.places:
             place = self.places[line.words[0]]
             if place.due is not None and int(line.words[1]) > place.cursor:
@@ -299,6 +304,27 @@ class Datagrams:
         self.give(line)
         if line.verb == "BYE":
             self.closed, self.reason = True, line.raw
+
+    def entered(self, line):
+        """ROOM of a conversation that began by what was said there; whether it was told before."""
+        room, begun = line.words[0], int(line.words[1])
+        place = self.places.get(room)
+        if place is None:
+            if not any(request.verb == "LIST" for request in self.requests.values()):
+                self.places[room] = Place(room, begun)
+                self.places[room].begun = begun
+        elif place.cursor is None:
+            self.give(line)
+            self.begin(place, begun)
+            return True
+        return place is not None and place.begun == begun
+
+    def begin(self, place, begun):
+        """The place of a conversation whose ROOM had been lost."""
+        place.cursor = place.begun = begun
+        place.newest = max(begun, place.newest)
+        self.drain(place)
+        self.known(place, place.newest)
 
     # Between a PAGE, its lines and its OK there is nothing else, so that lines of a page are told from
     # events by nothing but their place: a page in which a datagram is missing is asked for again.
@@ -401,15 +427,17 @@ class Datagrams:
         if place is None:
             if not room.startswith("@") or self.asks_pages():
                 return  # of a room one has left, or a line of a broken page
-            place = self.places[room] = Place(room, first - 1)  # the ROOM line was lost
+            place = self.places[room] = Place(room, None)  # its ROOM was lost, and comes again with AT
         request = self.requests.get(line.id)
         if request is not None and SAID.get(request.verb) == line.verb and line.words[3] == self.name:
             # What a replay brings does not tell how long an answer takes.
-            self.close_request(request, measured=first == place.cursor + 1 and place.due is None)
-        if line.number <= place.cursor:
+            self.close_request(request, measured=place.cursor == first - 1 and place.due is None)
+        place.heard = time.monotonic()
+        if place.cursor is not None and line.number <= place.cursor:
             return
-        if first <= place.cursor + 1:
+        if place.cursor is not None and first <= place.cursor + 1:
             self.advance(place, line)
+            self.drain(place)
         elif len(place.early) < EARLY_MAX:
             place.early[first] = line
         self.known(place, line.number)
@@ -418,22 +446,27 @@ class Datagrams:
         return any(request.verb in PAGED for request in self.requests.values())
 
     def advance(self, place, line):
-        while line is not None:
+        place.cursor, place.pause = line.number, self.rto
+        self.give(line)
+        if line.verb == "ROLE" and line.words[4] == self.name and line.words[5] == "banned":
+            self.places.pop(place.name, None)
+        if place.room is not None and int(place.room.words[1]) <= place.cursor:
+            if place.owed or not place.hidden:
+                self.give(place.room)
+            place.room, place.owed = None, False
+
+    def drain(self, place):
+        """What came early, as far as it follows."""
+        while place.early and (first := min(place.early)) <= place.cursor + 1:
+            line = place.early.pop(first)
             if line.number > place.cursor:
-                place.cursor, place.pause = line.number, self.rto
-                self.give(line)
-                if line.verb == "ROLE" and line.words[4] == self.name and line.words[5] == "banned":
-                    self.places.pop(place.name, None)
-            if place.room is not None and int(place.room.words[1]) <= place.cursor:
-                if place.owed or not place.hidden:
-                    self.give(place.room)
-                place.room, place.owed = None, False
-            first = min(place.early, default=place.cursor + 2)
-            line = place.early.pop(first) if first <= place.cursor + 1 else None
+                self.advance(place, line)
 
     def known(self, place, newest):
         """The room has events up to there: what is missing is asked for."""
         place.newest = max(place.newest, newest)
+        if place.cursor is None:
+            return
         if place.newest <= place.cursor:
             place.due = None
         elif place.due is None:
@@ -443,14 +476,26 @@ class Datagrams:
     def repair(self, place):
         place.due, place.answered = time.monotonic() + place.pause, False
         place.pause = min(place.pause * 2, max(RTO_MAX, self.rto))
-        self.put(f"@id={self.new_id()} JOIN {place.name} {place.cursor}")
+        name = self.new_id()
+        self.repairs[name] = place.name
+        while len(self.repairs) > 100:
+            self.repairs.pop(next(iter(self.repairs)))
+        self.put(f"@id={name} JOIN {place.name} {place.cursor}")
+
+    def repair_refused(self, line):
+        """One is not in the room any more, though it was not heard why; or it is to be asked later."""
+        room = self.repairs[line.id]
+        if line.words[0] not in ("too-fast", "busy", "internal") and self.places.pop(room, None) is not None:
+            self.give(Line(f"LEAVE {room} {self.name}"))
 
     def at(self, room, newest):
         place = self.places.get(room)
         if place is None and not room.startswith("@"):
             return
-        if place is None:  # a conversation whose first lines were lost: at least the newest
-            place = self.places[room] = Place(room, int(newest) - 1)
+        if place is None or place.cursor is None:  # of a conversation ROOM would stand before its first AT
+            place = self.places.setdefault(room, Place(room, None))
+            self.begin(place, min(place.early, default=int(newest)) - 1)
+        place.heard = time.monotonic()
         if place.answered:  # the end of the replay: what it did not reach is asked for at once
             place.due = None
         self.known(place, int(newest))
@@ -465,6 +510,9 @@ class Datagrams:
                     self.repeat(request)
         for place in self.places.values():
             if place.due is not None and place.due <= now:
+                self.repair(place)
+            elif place.cursor is not None and place.heard + UNHEARD <= now:  # where we may be no more
+                place.heard = now
                 self.repair(place)
         if self.spoke + KEEPALIVE <= now:
             name = self.new_id()

@@ -3,18 +3,18 @@
 """Datagram sessions of contrib/clients/vcrp_client.py through a relay that loses, doubles, delays and
 overtakes datagrams: who is in a room sees all of it, once and in order. Also a server that is killed,
 members that move, and datagrams that are not theirs. lossy.py [SEED]; VCRPD names the server."""
-import concurrent.futures, hashlib, os, random, re, select, socket, sys, time, traceback
+import concurrent.futures, hashlib, os, random, re, select, socket, ssl, sys, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "contrib", "clients"))
 from relay import Relay
 from server import Server
-from vcrp_client import Client
+from vcrp_client import Client, verifier
 from vcrp_datagrams import Seal, discover
-from vcrp_lines import Line, Stream
+from vcrp_lines import Line, Refused, Stream
 
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else int.from_bytes(os.urandom(4), "big")
-PATIENCE = 60
+PATIENCE = 100
 CONFIG = 'server = { listen = ["127.0.0.1"]; };\nlimits = { lines = 0; address = 0; arrivals = 0; };\n'
 FAST = 3  # seconds of silence after which a member looks for a new server: 20 by the document
 
@@ -63,11 +63,11 @@ class Members:
                 return client
             client.close()
 
-    def say(self, client, lines):
+    def say(self, client, lines, size=20):
         for _ in range(lines):
             at = self.count[client] = self.count.get(client, -1) + 1
             # Now and then one that takes two to four datagrams.
-            client.say("lobby", f"{client.name} {at} " + "x" * (20 if at % 20 else random.randrange(1200, 3000)))
+            client.say("lobby", f"{client.name} {at} " + "x" * (size if at % 20 else random.randrange(1200, 3000)))
         self.total += lines
 
     def turn(self):
@@ -184,6 +184,75 @@ def moved():
         return f"{members.total} lines, {len(way.sockets)} addresses"
 
 
+def conversation():
+    """Between two, who are entered by what is said, and are told so by a line that may be lost."""
+    with Server(CONFIG) as server:
+        relay = Relay(server.port, SEED, 0.2, 0.1, (0, 0.01))
+        relay.start()
+        members = Members(server, relay, 2, 0)
+        for client in members.clients:
+            client.leave("lobby")
+        ann, bob = members.clients
+        seen, end = {ann: [], bob: []}, time.monotonic() + PATIENCE
+        for at in range(15):
+            ann.say("@~m1", f"{at}")
+        while min(map(len, seen.values())) < 15 or ann.unsaid():
+            assert time.monotonic() < end, {client.name: len(lines) for client, lines in seen.items()}
+            select.select([client for client in seen if not client.link.closed], [], [], 0.01)
+            for client, lines in seen.items():
+                lines += [line.text for line in client.poll() if line.verb == "MSG"]
+        assert seen[ann] == seen[bob] == [str(at) for at in range(15)], seen
+        members.close()
+        relay.stop()
+
+
+def over_the_rate():
+    """More is said than is sent: what was left out is asked for."""
+    with Server(CONFIG + "udp = { rate = 65536; };\n") as server:
+        relay = Relay(server.port, SEED, 0.01)
+        relay.start()
+        members = Members(server, relay, 3, 0)
+        for client in members.clients:
+            members.say(client, 40, 1200)
+        members.go_on()
+        members.check()
+        assert (skipped := stats(server)["udp_skipped"]), "nothing was left out"
+        members.close()
+        relay.stop()
+        return f"{members.total} lines, {skipped} events left out"
+
+
+def encrypted():
+    """An account, by TLS, and from there by datagrams; the keys are written down, for its user alone."""
+    with Server(CONFIG + 'accounts = { registration = "open"; };\n') as server:
+        link = Stream(socket.create_connection(("127.0.0.1", server.port)))
+        link.send("REGISTER ann " + verifier("p\u00e4ss wort", 10000))
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port))) as sock:
+            shown = "sha256:" + hashlib.sha256(sock.getpeercert(True)).hexdigest()
+        while not (came := link.receive()):
+            link.wait(1)
+        assert "OK REGISTER ann" in came, came
+        uri, keylog = f"vcrps://ann@127.0.0.1:{server.port}/lobby?transport=udp", server.path("keys")
+        for password, fingerprint, wanted in (("other", shown, Refused), ("p\u00e4ss wort", "sha256:00", ssl.SSLError),
+                                              ("p\u00e4ss wort", None, ssl.SSLError)):
+            try:
+                Client(uri, password=password, fingerprint=fingerprint)
+                raise AssertionError(f"{password} and {fingerprint} are taken")
+            except wanted:
+                pass
+        client = Client(uri, password="p\u00e4ss wort", fingerprint=shown, keylog=keylog)
+        assert (client.transport, client.name) == ("udp", "ann"), client.transport
+        client.say("lobby", "sealed")
+        while not any(line.text == "sealed" for line in client.poll(1)):
+            pass
+        assert client.ask("WHO lobby")[1][0].raw == "NAMES lobby ann"
+        client.close()
+        with open(keylog) as file:
+            assert "VCRP_DATAGRAM " in file.read() and os.stat(keylog).st_mode & 0o77 == 0
+
+
 class Stranger:
     """Somebody else, who sends the server what is not his."""
 
@@ -222,8 +291,8 @@ def wrong():
         nobody = Seal(b"\xff" + os.urandom(15), os.urandom(32))
         said = [b"@id=%d SAY lobby forged\n" % at for at in range(3)]
         sets = {"replayed": old,
-                "changed": [one[:at] + bytes([one[at] ^ 1]) + one[at + 1:] for one in old[-20:] for at in (0, 23, 24, -1)
-                            for at in [at % len(one)]],
+                "changed": [one[:at] + bytes([one[at] ^ 1]) + one[at + 1:] for one in old[-20:]
+                            for at in (0, 23, 24, len(one) - 1)],
                 "cut": [one[:-1] for one in old[-5:]] + [one + b"x" for one in old[-5:] if len(one) < 1200],
                 "another's key": list(mixed.pack(said)), "nobody's": list(nobody.pack(said)),
                 "none": [b"", b"x", b"\x80", b"\x80" * 1200, alice.session, alice.session + b"\0" * 1184,
@@ -289,8 +358,9 @@ def discovered():
 
 
 SCENES = {"vectors": vectors, "discovery": discovered, "1 % lost": lambda: lossy(0.01, 6, 60),
-          "10 % lost": lambda: lossy(0.1, 6, 50), "30 % lost": lambda: lossy(0.3, 6, 30), "killed": killed,
-          "moved": moved, "wrong datagrams": wrong}
+          "10 % lost": lambda: lossy(0.1, 6, 50), "30 % lost": lambda: lossy(0.3, 8, 25), "killed": killed,
+          "moved": moved, "conversation": conversation, "over the rate": over_the_rate, "encrypted": encrypted,
+          "wrong datagrams": wrong}
 
 
 def play(name):

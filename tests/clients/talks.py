@@ -31,6 +31,7 @@ NOT_BY_DATAGRAMS = {
     "register-tls": "nobody logs in",
     "repeat-first": "a connection that is cut, others on the local socket",
     "stop-asked": "all of it is on the local socket",
+    "udp-conversation": "hears AT, which a client keeps to itself",
     "udp-dropped": "about datagrams that no client sends; lossy.py sends such",
     "udp-move": "about datagrams from where the client is not; lossy.py moves",
     "udp-off": "there are none",
@@ -574,7 +575,7 @@ def main():
         print(f"not played: {name_of(file)}: {left_out(file, udp)}")
         files.remove(file)
     failures, sessions, begun = 0, 0, time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         for file, (count, why) in zip(files, pool.map(play, files, [udp] * len(files))):
             failures, sessions = failures + bool(why), sessions + count
             if why:
