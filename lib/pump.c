@@ -46,6 +46,8 @@ static void
 send_request(struct vcrp *v, struct vroom *room, int64_t now)
 {
 	struct vrequest *first = room->first;
+	/* What has come meanwhile shows that the way is open. */
+	bool open = v->link.udp != NULL && !vudp_is_waiting(v->link.udp);
 
 	if (!vsession_send(v, first->number, first->line))
 		return;
@@ -59,7 +61,7 @@ send_request(struct vcrp *v, struct vroom *room, int64_t now)
 		return;
 	first->tries++;
 	first->resend_at = now + (is_repeatable(first) ?
-	    vudp_patience(v->link.udp, first->tries) : LOST_AFTER);
+	    vudp_patience(v->link.udp, open ? 1 : first->tries) : LOST_AFTER);
 	if (room == &v->control)
 		vcollect_begin(v);
 }

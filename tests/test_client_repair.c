@@ -314,6 +314,27 @@ an_open_way_is_not_asked_more_rarely(void)
 	peer_close(&peer);
 }
 
+/* The same of what is said. */
+static void
+an_open_way_is_not_told_more_rarely(void)
+{
+	struct peer peer;
+	int64_t begin;
+
+	peer_enter_udp(&peer);
+	peer.repeats = true;
+	vcrp_say(peer.v, "lobby", "hello");
+	peer_asked(&peer, " SAY lobby hello");
+	begin = vclock_now();
+	for (int i = 0; i < 4; i++) {
+		peer_tell(&peer, "NOTICE here");
+		peer_line(&peer, "NOTICE here", 0);
+		peer_asked(&peer, " SAY lobby hello");
+	}
+	CU_ASSERT(vclock_now() - begin < 2000);
+	peer_close(&peer);
+}
+
 static CU_TestInfo tests[] = {
 	{ "asks for what is missing", asks_for_what_is_missing },
 	{ "AT tells of the last", at_tells_of_the_last },
@@ -329,6 +350,8 @@ static CU_TestInfo tests[] = {
 	{ "all there is has a beginning", all_there_is_has_a_beginning },
 	{ "an open way is not asked more rarely",
 	    an_open_way_is_not_asked_more_rarely },
+	{ "an open way is not told more rarely",
+	    an_open_way_is_not_told_more_rarely },
 	{ "conversations begin by AT", conversations_begin_by_at },
 	{ "conversations begin by ROOM", conversations_begin_by_room },
 	CU_TEST_INFO_NULL
