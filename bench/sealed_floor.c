@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * The system calls of a server that tells all members something, and nothing
- * else: first with datagrams that were sealed before, then with sealing each for
- * its member. */
+ * else: first with datagrams that were sealed before, then with sealing each
+ * for its member. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sched.h>

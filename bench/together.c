@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "figures.h"
 #include "vcrp.h"
@@ -28,7 +29,7 @@ enum { FAULTS_SHOWN = 10 };
 
 struct options {
 	const char *server;
-	const char *fingerprint;	/* of the server's certificate; or NULL */
+	const char *fingerprint;	/* of the server's; or NULL */
 	const char *room;
 	unsigned    members;
 	unsigned    senders;	/* the first members */
@@ -37,6 +38,8 @@ struct options {
 	double      rate;	/* a second of a sender */
 	double      patience;	/* seconds for all to be over */
 	bool        udp;
+	bool        hold;	/* for a line of standard input, when all
+				 * are inside */
 	bool        signal;
 };
 
@@ -186,7 +189,7 @@ enter(struct together *t)
 			.nick = nick, .fingerprint = opt->fingerprint,
 			.udp = opt->udp };
 
-		snprintf(nick, sizeof(nick), "%s%u", opt->room, i);
+		snprintf(nick, sizeof(nick), "%s-%u", opt->room, i);
 		t->members[i].seen = must(calloc(opt->senders,
 		    sizeof(uint64_t)));
 		t->members[i].v = vcrp_new(&login, &why);
@@ -199,6 +202,16 @@ enter(struct together *t)
 	}
 	while (t->inside < opt->members && now_ns() < end)
 		turn(t, now_ns() + NS / 10);
+}
+
+/* The people stay awake meanwhile. */
+static void
+hold(struct together *t)
+{
+	struct pollfd p = { STDIN_FILENO, POLLIN, 0 };
+
+	while (poll(&p, 1, 0) == 0)
+		turn(t, now_ns() + NS / 100);
 }
 
 static uint64_t
@@ -288,11 +301,10 @@ check(struct together *t)
 }
 
 static void
-print(const struct together *t, double entering)
+print(const struct together *t)
 {
 	const struct histogram *h = &t->delays;
 
-	figure_real("entering_seconds", entering);
 	figure_int("inside", t->inside);
 	figure_int("deliveries", t->deliveries);
 	figure_real("delivered_percent", 100.0 * (double)t->deliveries /
@@ -312,7 +324,7 @@ usage(void)
 	    "[--members N] [--senders N]\n"
 	    "       [--count MESSAGES] [--rate A-SECOND] [--bytes N] "
 	    "[--patience SECONDS]\n"
-	    "       [--fingerprint sha256:HEX] SERVER\n");
+	    "       [--hold] [--fingerprint sha256:HEX] SERVER\n");
 	exit(2);
 }
 
@@ -323,6 +335,7 @@ take_options(struct options *opt, int argc, char **argv)
 		{ "bytes",	required_argument, NULL, 'b' },
 		{ "count",	required_argument, NULL, 'c' },
 		{ "fingerprint", required_argument, NULL, 'f' },
+		{ "hold",	no_argument,       NULL, 'h' },
 		{ "members",	required_argument, NULL, 'm' },
 		{ "patience",	required_argument, NULL, 'p' },
 		{ "rate",	required_argument, NULL, 'r' },
@@ -339,6 +352,7 @@ take_options(struct options *opt, int argc, char **argv)
 		case 'b': opt->bytes = (unsigned)atoi(optarg); break;
 		case 'c': opt->count = strtoull(optarg, NULL, 10); break;
 		case 'f': opt->fingerprint = optarg; break;
+		case 'h': opt->hold = true; break;
 		case 'm': opt->members = (unsigned)atoi(optarg); break;
 		case 'p': opt->patience = atof(optarg); break;
 		case 'r': opt->rate = atof(optarg); break;
@@ -374,13 +388,17 @@ main(int argc, char **argv)
 	entering = (double)now_ns() / NS;
 	enter(&t);
 	entering = (double)now_ns() / NS - entering;
+	figure_real("entering_seconds", entering);
+	fflush(stdout);
+	if (opt.hold)
+		hold(&t);
 	if (t.inside < opt.members)
 		fault(&t, 0, "%u of %u are inside", t.inside, opt.members);
 	else
 		talk(&t);
 	if (t.inside == opt.members)
 		check(&t);
-	print(&t, entering);
+	print(&t);
 	for (unsigned i = 0; i < opt.members; i++) {
 		vcrp_quit(t.members[i].v);
 		vcrp_step(t.members[i].v);

@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: MIT
 """What any service is asked first on the network, questions for discovery that
 are right and almost right, what looks as if it was sealed: whatever comes from
-an address that has proved nothing, no more bytes go there than came, and no more
-datagrams. Then 50,000 of them a second, from addresses and ports that change
+an address that has proved nothing, no more bytes go there than came, and no
+more datagrams. Then 50,000 of them a second, from addresses and ports that change
 with each batch, while people talk by TCP."""
 import ctypes
 import ctypes.util

@@ -22,12 +22,12 @@ args = row.args
 def talk(server, link, way, name):
     command = [row.program("vcrp-together"), "--members", str(args.members),
                "--senders", str(args.senders), "--count", str(args.count),
-               "--rate", "2", "--room", name, "--patience", "120",
+               "--rate", "2", "--room", name, "--patience", "300",
                "--fingerprint", server.fingerprint, *way, server.uri]
     process = link.run(1, command, preexec=pin_load, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     packets = link.set()
-    told = process.communicate(timeout=300)[0]
+    told = process.communicate(timeout=900)[0]
     packets = link.set() - packets
     figures = {}
     for line in told.splitlines():
@@ -46,7 +46,7 @@ def talk(server, link, way, name):
               "%s: %d of their packets were of UDP" % (name, packets))
 
 
-with Link(seed=args.seed, seconds=1500, double=0.02, reorder=0.05,
+with Link(seed=args.seed, seconds=1700, double=0.02, reorder=0.05,
           delay=20) as link:
     server = FarServer(row, link)
     for loss in (1, 10, 30):

@@ -266,6 +266,7 @@ class FarServer(Server):
     def prepare(self):
         self.link.enter(0)
         super().prepare()
+        die_with_parent()
 
     def ready(self):
         port = super().ready()
