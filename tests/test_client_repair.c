@@ -251,6 +251,27 @@ all_there_is_has_a_beginning(void)
 	peer_close(&peer);
 }
 
+/* As a stream has it: a ROOM before, and one when it is live. */
+static void
+a_join_of_the_programs_is_told_whole(void)
+{
+	struct peer peer;
+	int64_t join;
+
+	peer_open_udp(&peer, NULL);
+	join = vcrp_join(peer.v, "lobby", 100);
+	peer_login_udp(&peer);
+	peer_asked(&peer, " JOIN lobby 100");
+	peer_tell(&peer, "ROOM lobby 101 2\n@id=# OK JOIN lobby 101\n"
+	    "MSG lobby 101 5 bob one\nROOM lobby 101 3\nAT lobby 101");
+	peer_line(&peer, "ROOM lobby 101 2", 0);
+	peer_line(&peer, "@id=# OK JOIN lobby 101", join);
+	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
+	peer_line(&peer, "ROOM lobby 101 3", 0);
+	peer_hear_nothing(&peer);
+	peer_close(&peer);
+}
+
 static void
 conversations_begin_by_at(void)
 {
@@ -348,6 +369,8 @@ static CU_TestInfo tests[] = {
 	{ "a hole is filled before leaving", a_hole_is_filled_before_leaving },
 	{ "a room has another life", a_room_has_another_life },
 	{ "all there is has a beginning", all_there_is_has_a_beginning },
+	{ "a JOIN of the program's is told whole",
+	    a_join_of_the_programs_is_told_whole },
 	{ "an open way is not asked more rarely",
 	    an_open_way_is_not_asked_more_rarely },
 	{ "an open way is not told more rarely",

@@ -9,7 +9,7 @@ TIMEOUT = 60
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else int.from_bytes(os.urandom(4), "big")
 # loss, doubled, overtaken; lines each of three says
 CASES = {"clean": (0, 0, 0, 200), "twice": (0, 0.3, 0.3, 200), "one": (0.01, 0.01, 0.01, 200),
-         "ten": (0.1, 0.1, 0.1, 40), "thirty": (0.3, 0.1, 0.3, 6)}
+         "ten": (0.1, 0.1, 0.1, 40), "thirty": (0.3, 0.1, 0.3, 4)}
 
 
 class Way(asyncio.DatagramProtocol):
