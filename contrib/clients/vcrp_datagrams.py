@@ -108,7 +108,7 @@ class Place:
         self.begun = None  # where a conversation was entered, as its ROOM tells; said again until a JOIN
         # A ROOM that came before what it counts; that one is to come; that further ones are due to us.
         self.room, self.owed, self.hidden = None, False, False
-        self.heard = time.monotonic()
+        self.heard, self.asked = time.monotonic(), 0.0
         self.due, self.pause, self.answered = None, 0.0, False  # of the JOIN that asks for what is missing
 
 
@@ -125,7 +125,7 @@ class Datagrams:
         self.repairs = {}  # ids of JOINs because of a hole: the room
         self.done, self.prelude, self.page, self.given = {}, [], None, []
         self.smooth, self.variation, self.rto, self.least = None, 0.0, max(RTO_FIRST, least), least
-        self.spoke = time.monotonic()
+        self.spoke = self.heard = time.monotonic()
         self.asked = None  # since when nothing has come though something was asked
         sock.setblocking(False)
 
@@ -162,9 +162,10 @@ class Datagrams:
         self.repeat(request)
 
     def repeat(self, request):
-        request.times += 1
-        request.due = time.monotonic() + request.pause
-        request.pause = min(request.pause * 2, max(RTO_MAX, self.rto))
+        now = time.monotonic()
+        if request.times and self.heard < request.last:  # nothing comes through
+            request.pause = min(request.pause * 2, max(RTO_MAX, self.rto))
+        request.times, request.last, request.due = request.times + 1, now, now + request.pause
         request.losses = self.losses
         self.put(request.raw)
 
@@ -214,7 +215,7 @@ class Datagrams:
                 continue  # an ICMP error, which anybody can send
             opened = self.seal.open(datagram)
             if opened is not None:
-                self.asked = None
+                self.asked, self.heard = None, time.monotonic()
                 self.arrange(*opened)
         self.skip()
         self.tick()
@@ -474,8 +475,10 @@ class Datagrams:
             self.repair(place)
 
     def repair(self, place):
-        place.due, place.answered = time.monotonic() + place.pause, False
-        place.pause = min(place.pause * 2, max(RTO_MAX, self.rto))
+        now = time.monotonic()
+        if self.heard < place.asked:
+            place.pause = min(place.pause * 2, max(RTO_MAX, self.rto))
+        place.due, place.answered, place.asked = now + place.pause, False, now
         name = self.new_id()
         self.repairs[name] = place.name
         while len(self.repairs) > 100:

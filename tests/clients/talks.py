@@ -575,7 +575,7 @@ def main():
         print(f"not played: {name_of(file)}: {left_out(file, udp)}")
         files.remove(file)
     failures, sessions, begun = 0, 0, time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    with concurrent.futures.ThreadPoolExecutor((6 if udp else 2) * (os.cpu_count() or 1)) as pool:
         for file, (count, why) in zip(files, pool.map(play, files, [udp] * len(files))):
             failures, sessions = failures + bool(why), sessions + count
             if why:
