@@ -10,7 +10,6 @@
 #ifndef BENCH_SEALED_H
 #define BENCH_SEALED_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/datagram.h"

@@ -22,9 +22,7 @@
 #include "client/client.h"
 #include "client/json.h"
 #include "client/question.h"
-
-#define GROUP_FOUR	"239.255.30.73"
-#define GROUP_SIX	"ff12::3073"
+#include "wire/discovery.h"
 
 enum {
 	PATIENCE = 2000,
@@ -101,7 +99,7 @@ add_network(struct search *search, const struct ifaddrs *at)
 		return;
 	if (at->ifa_addr->sa_family == AF_INET) {
 		own = ((struct sockaddr_in *)at->ifa_addr)->sin_addr;
-		inet_pton(AF_INET, GROUP_FOUR, &group);
+		inet_pton(AF_INET, DISCOVERY_GROUP_V4, &group);
 		if ((at->ifa_flags & IFF_BROADCAST) != 0 &&
 		    at->ifa_broadaddr != NULL)
 			add_four(search, ((struct sockaddr_in *)
@@ -112,7 +110,7 @@ add_network(struct search *search, const struct ifaddrs *at)
 	    (at->ifa_flags & IFF_MULTICAST) != 0 &&
 	    IN6_IS_ADDR_LINKLOCAL(
 	    &((struct sockaddr_in6 *)at->ifa_addr)->sin6_addr)) {
-		add_six(search, GROUP_SIX, if_nametoindex(at->ifa_name));
+		add_six(search, DISCOVERY_GROUP_V6, if_nametoindex(at->ifa_name));
 	}
 }
 

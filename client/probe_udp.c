@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -374,24 +374,6 @@ peer_heard(struct peer_session *p, const char *text)
 	return same;
 }
 
-bool
-peer_next(struct peer_session *p, const char *text)
-{
-	struct slice all = heard(p);
-	const char *lf = memchr(all.at, '\n', all.len);
-	size_t len = lf == NULL ? all.len : (size_t)(lf + 1 - all.at);
-	bool same = slice_is((struct slice){ all.at, len }, text);
-	struct blob *rest = NULL;
-
-	if (!same)
-		printf("\n    heard:\n%.*s    not:\n%s", (int)len, all.at,
-		    text);
-	blob_add(&rest, (struct slice){ all.at + len, all.len - len });
-	blob_unref(&p->heard);
-	p->heard = rest;
-	return same;
-}
-
 unsigned
 peer_count(struct peer_session *p, const char *text)
 {

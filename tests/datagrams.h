@@ -69,8 +69,6 @@ void peer_say(struct peer_session *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* What was heard since the last question: as fake_heard(). */
 bool peer_heard(struct peer_session *, const char *text);
-/* Was that the first line, which is then forgotten? */
-bool peer_next(struct peer_session *, const char *text);
 /* How many lines with that in them were heard; forgets nothing. */
 unsigned peer_count(struct peer_session *, const char *text);
 /* Was `then` heard behind `first`? */

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
 #include <assert.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

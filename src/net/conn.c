@@ -102,8 +102,9 @@ conn_close(struct conn *c)
 bool
 conn_is_secure(const struct conn *c)
 {
-	return c->tls != NULL || c->udp != NULL || c->peer.local || (peer_is_loopback(&c->peer)
-	    && config_get(&c->net->config->limits_loopback_trusted));
+	return c->tls != NULL || c->udp != NULL || c->peer.local ||
+	    (peer_is_loopback(&c->peer) &&
+	    config_get(&c->net->config->limits_loopback_trusted));
 }
 
 static ssize_t

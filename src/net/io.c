@@ -191,7 +191,7 @@ take_events(struct io *io, const struct epoll_event *events, int n)
 		uint32_t what = events[i].events;
 
 		if (c != NULL && io->udp != NULL) {
-			udp_event(io, events[i].data.ptr);
+			udp_event(events[i].data.ptr);
 			continue;
 		}
 		if (c == NULL || c->fd < 0)
@@ -333,8 +333,8 @@ may_sleep_for(struct io *io)
 }
 
 /* Other threads may still send it mail, so it goes on until main, which hears
- * from all, says that none can come. Sessions of datagrams come from the others:
- * their thread hears of each of these first, behind what it sent. */
+ * from all, says that none can come. Sessions of datagrams come from the
+ * others: their thread hears of each of these first, behind what it sent. */
 static void
 tell_quiet(struct io *io)
 {

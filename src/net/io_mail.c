@@ -149,6 +149,15 @@ take_attach(struct io *io, struct move *move)
 	move_free(&move);
 }
 
+static void
+take_feed(struct io *io, struct feed *f)
+{
+	/* Before its stream is looked at: what comes after that look is told
+	 * again. */
+	atomic_exchange(&f->dirty, false);
+	deliver_feed(io, f);
+}
+
 void
 io_take_mail(struct io *io, struct mail *m)
 {
@@ -156,15 +165,9 @@ io_take_mail(struct io *io, struct mail *m)
 	case MAIL_REQUEST:
 		session_returned(io, table_entry(m, struct request, mail));
 		break;
-	case MAIL_FEED: {
-		struct feed *f = table_entry(m, struct feed, more);
-
-		/* Before its stream is looked at: what comes after that look
-		 * is told again. */
-		atomic_exchange(&f->dirty, false);
-		deliver_feed(io, f);
+	case MAIL_FEED:
+		take_feed(io, table_entry(m, struct feed, more));
 		break;
-	}
 	case MAIL_CONN:
 		take_conn(io, table_entry(m, struct conn, mail));
 		break;

@@ -7,8 +7,8 @@
  * limits.pending requests unanswered or PAGES_MOST of HISTORY and SEARCH, nor
  * while a room's full mailbox refused one of its requests, nor with much output
  * unsent. What was read and may not be understood yet is kept; TCP makes the
- * peer wait. Nothing makes who sends datagrams wait: of those some are kept, and
- * the rest is lost. */
+ * peer wait. Nothing makes who sends datagrams wait: of those some are kept,
+ * and the rest is lost. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -96,7 +96,7 @@ void udp_begin(struct io *, struct conn *);
  * By conn_close(). */
 void udp_end(struct conn *);
 /* A socket has something, or takes something. */
-void udp_event(struct io *, void *at);
+void udp_event(void *at);
 /* What came is received, before the mail is taken; and understood, after. */
 void udp_receive(struct io *);
 void udp_input(struct io *);

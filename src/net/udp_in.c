@@ -21,11 +21,10 @@ enum {
 };
 
 void
-udp_event(struct io *io, void *at)
+udp_event(void *at)
 {
 	struct udp_socket *s = at;
 
-	(void)io;
 	s->readable = true;
 }
 

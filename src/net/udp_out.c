@@ -6,12 +6,10 @@
  * the order in which they were begun, and the pieces of a line have consecutive
  * ones. What a socket does not take now waits for the next pass, which it wakes
  * when it does; what there is no room for then is lost, as on the way. */
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "net/udp_parts.h"
-#include "proto/words.h"
 
 /* One more, the last; NULL: there is no room. */
 static struct udp_slot *

@@ -15,9 +15,7 @@
 
 #include "net/turn.h"
 #include "net/udp_parts.h"
-#include "proto/mail.h"
 #include "room/archive.h"
-#include "room/room.h"
 
 enum {
 	BUCKET_BYTES = 32768,

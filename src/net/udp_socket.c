@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "net/udp_socket.h"
+#include "wire/discovery.h"
 
 /* A burst waits here: of datagrams that come while the thread sends, and of
  * those that it sends faster than the network takes them. */
@@ -144,8 +145,8 @@ join(const struct udp_socket *s, unsigned interface)
 	struct ip_mreqn four = { .imr_ifindex = (int)interface };
 	struct ipv6_mreq six = { .ipv6mr_interface = interface };
 
-	inet_pton(AF_INET, UDP_GROUP_V4, &four.imr_multiaddr);
-	inet_pton(AF_INET6, UDP_GROUP_V6, &six.ipv6mr_multiaddr);
+	inet_pton(AF_INET, DISCOVERY_GROUP_V4, &four.imr_multiaddr);
+	inet_pton(AF_INET6, DISCOVERY_GROUP_V6, &six.ipv6mr_multiaddr);
 	return (s->v4 ? setsockopt(s->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP,
 	    &four, sizeof(four)) : setsockopt(s->fd, IPPROTO_IPV6,
 	    IPV6_JOIN_GROUP, &six, sizeof(six))) == 0;

@@ -23,9 +23,6 @@
 
 enum { UDP_CONTROL_BYTES = 80 };
 
-#define UDP_GROUP_V4	"239.255.30.73"
-#define UDP_GROUP_V6	"ff12::3073"
-
 struct udp_socket {
 	int      fd;
 	uint16_t port;

@@ -24,6 +24,10 @@ enum {
 	DISCOVERY_NONCE_MAX = 32
 };
 
+/* Where a question goes that is for all of a network. */
+#define DISCOVERY_GROUP_V4	"239.255.30.73"
+#define DISCOVERY_GROUP_V6	"ff12::3073"
+
 /* What an answer says; its words point into it. */
 struct discovery_found {
 	struct slice server;

@@ -5,13 +5,12 @@
  *     flood PORT DATAGRAMS-A-SECOND SECONDS [SESSION]
  *
  * Sends to 127.0.0.1 from addresses of 127.0.0.0/8: questions for discovery,
- * right and almost right, what looks as if it was sealed, for sessions that are
- * not there and for the one that is named (32 hexadecimal digits), and
+ * right and almost right, what looks as if it was sealed, for sessions that
+ * are not there and for the one that is named (32 hexadecimal digits), and
  * anything. Each batch is of another address and port, whose answers are
  * counted for as long as the ring holds it: `worst_factor` is the most that
  * came back to any of them, in bytes for each byte sent from there. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
