@@ -455,11 +455,13 @@ run(struct chat *chat)
 static void
 greet(const struct client *client)
 {
+	const char *why;
 	char none[1];
 
 	fputs("Connected as ", stdout);
 	client_print(vcrp_name(client->v));
-	puts(". /help helps.");
+	puts(vcrp_is_udp(client->v, &why) ? ", by datagrams. /help helps." :
+	    ". /help helps.");
 	if (vcrp_feature(client->v, "tls", none, sizeof(none)))
 		puts("-- not encrypted, but it could be: vcrps://");
 }

@@ -198,7 +198,8 @@ accept_end(struct client *client, const struct vcrp_event *event)
 {
 	const char *code = event->code;
 
-	if (strcmp(code, "name-taken") == 0 && client->nick == NULL &&
+	if ((strcmp(code, "name-taken") == 0 ||
+	    strcmp(code, "name-reserved") == 0) && client->nick == NULL &&
 	    client->user == NULL && !client->was_up) {
 		add_suffix(client->called);
 		client->with_key = false;
@@ -218,8 +219,22 @@ accept_end(struct client *client, const struct vcrp_event *event)
 		    event->text);
 	if (strcmp(code, "not-vcrp") == 0)
 		client_fail(client, STATUS_UNREACHED, "%s", event->text);
+	if (client->user == NULL && (strncmp(code, "name-", 5) == 0 ||
+	    strcmp(code, "bad-name") == 0))
+		client_fail(client, STATUS_REFUSED, "%s: %s: %s",
+		    client->called, code, event->text);
 	client_fail(client, STATUS_REFUSED, "%s%s%s", code,
 	    event->text[0] != '\0' ? ": " : "", event->text);
+}
+
+/* Who asked for datagrams is told when there are none. */
+static void
+tell_transport(const struct client *client)
+{
+	const char *why;
+
+	if (!vcrp_is_udp(client->v, &why) && why[0] != '\0')
+		client_warn(client, "no datagrams, on by the stream: %s", why);
 }
 
 static bool
@@ -232,6 +247,7 @@ handle(struct client *client, const struct vcrp_event *event)
 	if (event->kind == VCRP_UP) {
 		client->was_up = true;
 		client->why[0] = '\0';
+		tell_transport(client);
 	} else if (event->kind == VCRP_DOWN) {
 		if (client->why[0] == '\0')
 			client->down_since = client_now();

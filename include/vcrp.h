@@ -240,6 +240,9 @@ void vcrp_quit(struct vcrp *);
 size_t vcrp_pending(const struct vcrp *);
 /* Logged in right now? */
 bool vcrp_is_up(const struct vcrp *);
+/* Do lines go by datagrams right now? If they do not, though options.udp asked
+ * for it, why_r is a phrase that says why; else it is "". */
+bool vcrp_is_udp(const struct vcrp *, const char **why_r);
 /* Our name as the server shows it ("~alice"), "" before the first login. */
 const char *vcrp_name(const struct vcrp *);
 /* Of the certificate that the server showed last, as options.fingerprint has

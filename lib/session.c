@@ -107,7 +107,7 @@ time_out(struct vcrp *v)
 		vsession_down(v, "the server does not let us in", -1);
 		break;
 	case PHASE_ASKING:
-		vtrial_stay(v);
+		vtrial_time_out(v);
 		break;
 	case PHASE_QUITTING:
 		vsession_end(v, "quit", "no answer");

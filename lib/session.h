@@ -81,6 +81,8 @@ struct vcrp {
 	struct vlink    link;
 	char            features[VFEATURES_SIZE];	/* as greeted last */
 
+	char            stays[VWHY_SIZE];	/* why with the stream; "" */
+
 	/* In datagrams: see trial.c, repair.h and collect.h. */
 	struct vudp    *trial;		/* not the link's yet */
 	int64_t         ping_at;	/* the next one of the trial */
@@ -139,8 +141,8 @@ void vtrial_begin(struct vcrp *, const char *name);
 void vtrial_answer(struct vcrp *, const struct vline *);
 /* Does what is due while TRYING. */
 void vtrial_step(struct vcrp *);
-/* Goes on with the stream. */
-void vtrial_stay(struct vcrp *);
+/* Goes on with the stream, since so many ms have passed. */
+void vtrial_time_out(struct vcrp *);
 /* Asks for a sign of life. */
 void vtrial_ping(struct vcrp *);
 

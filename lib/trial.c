@@ -1,7 +1,7 @@
 /* trial.c -- from a stream to datagrams, if these come through
  *
  * SPDX-License-Identifier: MIT */
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +29,18 @@ try_until(const struct vcrp *v)
 	return vclock_now() + (v->timeout < TRY_MOST ? v->timeout : TRY_MOST);
 }
 
+__attribute__((format(printf, 2, 3))) static void
+stay(struct vcrp *v, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(v->stays, sizeof(v->stays), format, args);
+	va_end(args);
+	vudp_free(&v->trial);
+	vsession_up(v);
+}
+
 void
 vtrial_begin(struct vcrp *v, const char *name)
 {
@@ -36,20 +48,27 @@ vtrial_begin(struct vcrp *v, const char *name)
 
 	snprintf(v->name, sizeof(v->name), "%s", name);
 	strcpy(v->welcome, v->line);
-	if (!v->udp || !vcrp_feature(v, "udp", none, sizeof(none)) ||
-	    !vlink_put(&v->link, "UDP\n", 4)) {
-		vtrial_stay(v);
-		return;
+	if (!v->udp) {
+		stay(v, "%s", "");
+	} else if (!vcrp_feature(v, "udp", none, sizeof(none))) {
+		stay(v, "the server offers none on this connection%s",
+		    vcrp_feature(v, "tls", none, sizeof(none)) ?
+		    "; vcrps:// may help" : "");
+	} else {
+		vlink_put(&v->link, "UDP\n", 4);
+		v->phase = PHASE_ASKING;
+		v->deadline = try_until(v);
 	}
-	v->phase = PHASE_ASKING;
-	v->deadline = try_until(v);
 }
 
 void
-vtrial_stay(struct vcrp *v)
+vtrial_time_out(struct vcrp *v)
 {
-	vudp_free(&v->trial);
-	vsession_up(v);
+	if (v->phase == PHASE_ASKING)
+		stay(v, "the server does not answer UDP");
+	else
+		stay(v, "none come through from UDP port %s of %s",
+		    v->address.port, v->address.host);
 }
 
 void
@@ -58,8 +77,12 @@ vtrial_answer(struct vcrp *v, const struct vline *line)
 	if (line->kind == VERB_OK && line->count > 2)
 		v->trial = vudp_new(v->link.fd, line->words[1],
 		    line->words[2], 2 * v->timeout);
-	if (v->trial == NULL) {
-		vtrial_stay(v);
+	if (line->kind == VERB_ERR) {
+		stay(v, "the server refuses them: %s%s%s", line->words[0],
+		    line->text != NULL ? ": " : "",
+		    line->text != NULL ? line->text : "");
+	} else if (v->trial == NULL) {
+		stay(v, "the session that the server gave cannot be used");
 	} else {
 		v->phase = PHASE_TRYING;
 		v->ping_at = vclock_now();
@@ -93,7 +116,7 @@ vtrial_step(struct vcrp *v)
 	if (vudp_is_alive(v->trial)) {
 		change_over(v);
 	} else if (now >= v->deadline) {
-		vtrial_stay(v);
+		vtrial_time_out(v);
 	} else if (now >= v->ping_at) {
 		vudp_send(v->trial, "PING\n", 5);
 		v->ping_at = now + PING_AGAIN;

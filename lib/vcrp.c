@@ -193,6 +193,15 @@ vcrp_is_up(const struct vcrp *v)
 	return v->phase == PHASE_UP;
 }
 
+bool
+vcrp_is_udp(const struct vcrp *v, const char **why_r)
+{
+	bool up = vcrp_is_up(v);
+
+	*why_r = up && v->link.udp == NULL ? v->stays : "";
+	return up && v->link.udp != NULL;
+}
+
 const char *
 vcrp_name(const struct vcrp *v)
 {

@@ -11,11 +11,14 @@ static void
 goes_on_by_datagrams(void)
 {
 	struct peer peer;
+	const char *why;
 	int64_t say;
 
 	peer_enter_udp(&peer);
 	CU_ASSERT_STRING_EQUAL(vcrp_name(peer.v), "~alice");
 	CU_ASSERT(vcrp_is_up(peer.v));
+	CU_ASSERT(vcrp_is_udp(peer.v, &why));
+	CU_ASSERT_STRING_EQUAL(why, "");
 	say = vcrp_say(peer.v, "lobby", "hello");
 	peer_asked(&peer, " SAY lobby hello");
 	peer_tell(&peer, "@id=# MSG lobby 101 5 ~alice hello");
@@ -49,12 +52,13 @@ what_the_stream_said_counts(void)
 }
 
 static void
-stays_with_the_stream(const char *answer)
+stays_with_the_stream(const char *answer, const char *expected)
 {
 	struct vcrp_options options = {
 		.nick = "alice", .key = "kkkkkkkkkkkkkkkkkkkkkk",
 		.timeout = 400
 	};
+	const char *why;
 	struct peer peer;
 
 	peer_open_udp(&peer, &options);
@@ -64,6 +68,8 @@ stays_with_the_stream(const char *answer)
 	peer_line(&peer, "VCRP 1 here peer/0 guest,udp", 0);
 	CU_ASSERT_EQUAL(peer_event(&peer)->kind, VCRP_UP);
 	CU_ASSERT(vcrp_is_up(peer.v));
+	CU_ASSERT(!vcrp_is_udp(peer.v, &why));
+	CU_ASSERT(strncmp(why, expected, strlen(expected)) == 0);
 	vcrp_say(peer.v, "@bob", "hello");
 	peer_asked(&peer, " SAY @bob hello");
 	peer_tell(&peer, "NOTICE still here");
@@ -74,19 +80,27 @@ stays_with_the_stream(const char *answer)
 static void
 stays_with_the_stream_where_there_are_none(void)
 {
+	const char *why;
 	struct peer peer;
 
-	stays_with_the_stream("ERR denied no datagrams");
-	stays_with_the_stream("ERR need-tls");
-	stays_with_the_stream(NULL);
+	stays_with_the_stream("ERR denied not here",
+	    "the server refuses them: denied: not here");
+	stays_with_the_stream("ERR need-tls",
+	    "the server refuses them: need-tls");
+	stays_with_the_stream(NULL, "the server does not answer UDP");
 	/* They are given, but do not come through. */
 	stays_with_the_stream("OK UDP 80000000000000000000000000000000 "
 	    "07000000000000000000000000000000"
-	    "00000000000000000000000000000000");
-	stays_with_the_stream("OK UDP 8000 07");
+	    "00000000000000000000000000000000",
+	    "none come through from UDP port ");
+	stays_with_the_stream("OK UDP 8000 07",
+	    "the session that the server gave cannot be used");
 	/* Not offered, so not asked for */
 	peer_open_udp(&peer, NULL);
 	peer_login(&peer);
+	CU_ASSERT(!vcrp_is_udp(peer.v, &why));
+	CU_ASSERT_STRING_EQUAL(why,
+	    "the server offers none on this connection");
 	peer_hear_nothing(&peer);
 	peer_close(&peer);
 }

@@ -77,7 +77,7 @@ class Tools(Base):
     def test_a_nick_in_use_is_refused(self):
         tail = self.start("-n", "alice", "tail", "-a", "0", "ops")
         tail.stdout.readline()
-        self.assertIn("vcrp: name-taken", self.vcrp("-n", "alice", "say", "ops", "x", status=1))
+        self.assertIn("vcrp: alice: name-taken", self.vcrp("-n", "alice", "say", "ops", "x", status=1))
 
     def test_refusals_are_told(self):
         self.assertRegex(self.vcrp("say", "@nobody", "x", status=1), "^vcrp: @nobody: no-such-name: ")
