@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Datagrams of strangers, with a real server: what they are told, and that it is never more than they said."""
-import itertools, json, os, random, re, socket, struct, subprocess, unittest
+import itertools, json, os, random, socket, subprocess, unittest
 from people import administrator
 from server import PATIENCE, Server
 

@@ -4,9 +4,13 @@ import ctypes, os, struct, subprocess, sys, tempfile, time
 import xml.etree.ElementTree as ElementTree
 
 SODIUM = ctypes.CDLL("libsodium.so.23")
-PLUGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../contrib/wireshark/vcrp.lua")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+PLUGIN = os.path.join(TOP, "contrib/wireshark/vcrp.lua")
 PORT, SYN, FIN, PUSH = 3073, 0x02, 0x11, 0x18
 CLIENT, SERVER = bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))
+SESSION, KEY = bytes(range(0xa0, 0xb0)), bytes(range(32))
+KEYS = f"vcrp.keys:{SESSION.hex()}:{KEY.hex()}"
+TIME = "1795339198696"
 
 
 def must(good, what):

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Input that nobody means well with: Wireshark's dissector neither fails nor takes long over it, in one pass and in
 two. (That there was no error of Lua is seen to by Tshark.run().)"""
-import os, random, re, sys, tempfile
-from capture import Capture, Session, Tshark, equal, main, must
-from fields import AMISS, GREETING, HEARD, KEYS, KEY, SAID, SESSION
+import os, random, sys, tempfile
+from capture import KEY, KEYS, SESSION, Capture, Session, Tshark, main, must
+from fields import AMISS, HEARD, SAID
 
 BOUND = 60
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What Wireshark's dissector finds in sessions of a real server (VCRPD) and of the client (VCRP), captured on the
 loopback interface: the very lines that were said and heard, in plain text, TLS and datagrams. Needs root."""
-import os, re, secrets, signal, socket, ssl, struct, subprocess, sys, tempfile, time
+import os, secrets, signal, socket, ssl, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../clients"))
 from capture import Session, Tshark, equal, main, must
 from sasl import any_certificate
@@ -86,7 +86,7 @@ def talk(server, tls=None):
         ann.say(f"@id=s{i};+mood=good SAY lobby Grüße, number {i} " + "x" * (i * 150))
         number = ann.hear(f"@id=s{i};").split()[3]
         bob.hear(f"@id=s{i};")
-    bob.say(f"@id=e;re={number} SAY lobby indeed", f"REACT lobby {number} 👍", f"@id=w WHO lobby", "@id=l LIST *",
+    bob.say(f"@id=e;re={number} SAY lobby indeed", f"REACT lobby {number} 👍", "@id=w WHO lobby", "@id=l LIST *",
             "@id=p HISTORY lobby 10", "@id=f SEARCH lobby 5 number", "@id=n JOIN no/such", "@id=x DANCE",
             "PING still there",
             "@id=y HELP SAY", "SIGNAL lobby typing", "@id=z LEAVE lobby")
