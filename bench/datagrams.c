@@ -21,6 +21,7 @@
 #include <sodium.h>
 
 #include "figures.h"
+#include "must.h"
 #include "sealed.h"
 
 #define NS 1000000000ull
@@ -57,16 +58,6 @@ struct run {
 	struct iovec          parts[READ_AT_ONCE];
 	struct mmsghdr        headers[READ_AT_ONCE];
 };
-
-static void *
-must(void *p)
-{
-	if (p == NULL) {
-		perror("vcrp-datagrams");
-		exit(2);
-	}
-	return p;
-}
 
 __attribute__((format(printf, 2, 3))) static void
 fault(struct run *r, const char *format, ...)

@@ -19,16 +19,6 @@
 #define FAULTS_PRINTED 10
 #define EVENTS_AT_ONCE 512
 
-void *
-must(void *p)
-{
-	if (p == NULL) {
-		fprintf(stderr, "vcrp-bench: out of memory\n");
-		exit(2);
-	}
-	return p;
-}
-
 void
 load_watch_input(struct load *l)
 {

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "figures.h"
+#include "must.h"
 #include "record.h"
 
 #define LINE_MAX_BYTES 4096
@@ -165,9 +166,6 @@ struct load {
 	uint64_t (*due)(
 	    const struct load *l, const struct member *m, uint64_t number);
 };
-
-/* The pointer, or the end of the program where there is no memory. */
-void *must(void *p);
 
 /* Prepares a run: as many members in each of the --rooms as `sizes` says, or
  * --members if it is NULL; they enter the rooms in turn. */

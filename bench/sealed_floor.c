@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "figures.h"
+#include "must.h"
 #include "sealed.h"
 
 #define NS 1000000000ull
@@ -35,16 +36,6 @@ struct floor {
 	unsigned char     (*sealed)[DATAGRAM_MAX_BYTES];	/* one each */
 	char                plain[DATAGRAM_PLAIN_MAX];
 };
-
-static void *
-must(void *p)
-{
-	if (p == NULL) {
-		perror("vcrp-datagrams");
-		exit(2);
-	}
-	return p;
-}
 
 static void
 run_on(int core)

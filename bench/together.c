@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "figures.h"
+#include "must.h"
 #include "vcrp.h"
 
 #define NS 1000000000ull
@@ -62,16 +63,6 @@ struct together {
 	uint64_t              faults;
 	unsigned              inside;
 };
-
-static void *
-must(void *p)
-{
-	if (p == NULL) {
-		perror("vcrp-together");
-		exit(2);
-	}
-	return p;
-}
 
 __attribute__((format(printf, 3, 4))) static void
 fault(struct together *t, unsigned member, const char *format, ...)
