@@ -394,6 +394,19 @@ client_login(struct client *client)
 }
 
 void
+client_address(const struct sockaddr *at, socklen_t len,
+    char address_r[CLIENT_ADDRESS_SIZE])
+{
+	char host[NI_MAXHOST], port[8];
+
+	if (getnameinfo(at, len, host, sizeof(host), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		host[0] = port[0] = '\0';
+	snprintf(address_r, CLIENT_ADDRESS_SIZE, strchr(host, ':') != NULL ?
+	    "[%s]:%s" : "%s:%s", host, port);
+}
+
+void
 client_close(struct client *client)
 {
 	struct vcrp_event event;

@@ -9,6 +9,7 @@
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 
+#include <netdb.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 #include "vcrp.h"
 
 #define CLIENT_NICK_SIZE	80
+#define CLIENT_ADDRESS_SIZE	(NI_MAXHOST + 16)
 
 /* What programs here exit with. */
 enum status {
@@ -101,6 +103,10 @@ void client_refused(const struct client *, const struct vcrp_event *);
 /* A negative errno of the library's, for a request that concerns what. */
 _Noreturn void client_impossible(const struct client *, const char *what,
     int64_t error);
+
+/* "192.0.2.1:3073", "[2001:db8::1]:3073" */
+void client_address(const struct sockaddr *, socklen_t,
+    char address_r[CLIENT_ADDRESS_SIZE]);
 
 /* text safely on stdout, cut where it is longer than any line may be. */
 void client_print(const char *text);

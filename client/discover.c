@@ -11,7 +11,6 @@
 #include <ifaddrs.h>
 #include <inttypes.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +28,7 @@ enum {
 	ROUNDS = 2,
 	TARGETS_MAX = 256,
 	SERVERS_MAX = 1000,
-	ADDRESSES_MAX = 8,
-	ADDRESS_SIZE = NI_MAXHOST + 16
+	ADDRESSES_MAX = 8
 };
 
 struct target {
@@ -42,7 +40,7 @@ struct server {
 	struct finding finding;
 	int64_t        took;	/* µs */
 	int            count;
-	char           addresses[ADDRESSES_MAX][ADDRESS_SIZE];
+	char           addresses[ADDRESSES_MAX][CLIENT_ADDRESS_SIZE];
 };
 
 struct search {
@@ -234,7 +232,7 @@ note(struct search *search, const struct finding *finding, int64_t took,
 static bool
 take(struct search *search, int fd)
 {
-	char bytes[2048], host[NI_MAXHOST], port[8], address[ADDRESS_SIZE];
+	char bytes[2048], address[CLIENT_ADDRESS_SIZE];
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
 	struct finding finding;
@@ -246,13 +244,9 @@ take(struct search *search, int fd)
 		return false;
 	for (i = 0; i < search->round; i++) {
 		if (!question_is_answered(&search->rounds[i], bytes,
-		    (size_t)n, &finding) ||
-		    getnameinfo((struct sockaddr *)&from, len, host,
-		    sizeof(host), port, sizeof(port), NI_NUMERICHOST |
-		    NI_NUMERICSERV) != 0)
+		    (size_t)n, &finding))
 			continue;
-		snprintf(address, sizeof(address), strchr(host, ':') != NULL ?
-		    "[%s]:%s" : "%s:%s", host, port);
+		client_address((struct sockaddr *)&from, len, address);
 		note(search, &finding, client_now_us() -
 		    search->rounds[i].asked, address);
 	}

@@ -25,12 +25,11 @@
 
 #define PROBE_HEARD	8192
 #define PROBE_TEXT	512
-#define PROBE_ADDRESS	(NI_MAXHOST + 16)
 
 /* A connection, and what was said to PING on it. */
 struct probe_talk {
 	int                error;	/* 0: it was connected */
-	char               address[PROBE_ADDRESS];	/* to which */
+	char               address[CLIENT_ADDRESS_SIZE];	/* to which */
 	char               failed[PROBE_TEXT];	/* others, and why */
 	int64_t            connect;	/* how long it took */
 	int64_t            answer;	/* the same; -1: nothing came */
@@ -61,7 +60,7 @@ struct probe_tls {
 struct probe_udp {
 	bool           answered;
 	bool           unreachable;	/* nothing has that port */
-	char           address[PROBE_ADDRESS];
+	char           address[CLIENT_ADDRESS_SIZE];
 	int64_t        answer;
 	struct finding finding;
 };
@@ -69,7 +68,7 @@ struct probe_udp {
 struct probe {
 	char              host[NI_MAXHOST];
 	char              port[8];
-	char              target[PROBE_ADDRESS];	/* both, to be shown */
+	char              target[CLIENT_ADDRESS_SIZE];	/* both, to be shown */
 	struct addrinfo  *addresses;
 	int               no_host;	/* getaddrinfo()'s; 0: there is */
 	int64_t           deadline;
@@ -91,8 +90,6 @@ int probe_connect(const struct probe *, struct probe_talk *);
 /* Says PING and QUIT, hears what comes and recognises it; ssl: or NULL. */
 void probe_converse(const struct probe *, int fd, SSL *ssl,
     struct probe_talk *);
-/* "192.0.2.1:3073", "[2001:db8::1]:3073" */
-void probe_address(const struct addrinfo *, char address_r[PROBE_ADDRESS]);
 
 enum status probe_show(const struct probe *, bool json);
 

@@ -290,7 +290,7 @@ show_json(const struct probe *probe, const char *verdict, enum status status)
 enum status
 probe_show(const struct probe *probe, bool json)
 {
-	char verdict[3 * PROBE_TEXT + PROBE_ADDRESS];
+	char verdict[3 * PROBE_TEXT + CLIENT_ADDRESS_SIZE];
 	enum status status = judge(probe, verdict, sizeof(verdict));
 
 	if (json)

@@ -30,18 +30,6 @@ probe_wait(int fd, short events, int64_t deadline)
 	return n > 0;
 }
 
-void
-probe_address(const struct addrinfo *at, char address_r[PROBE_ADDRESS])
-{
-	char host[NI_MAXHOST], port[8];
-
-	if (getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof(host), port,
-	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		host[0] = port[0] = '\0';
-	snprintf(address_r, PROBE_ADDRESS, strchr(host, ':') != NULL ?
-	    "[%s]:%s" : "%s:%s", host, port);
-}
-
 static int
 connect_one(const struct addrinfo *at, int64_t deadline, int *error_r)
 {
@@ -81,7 +69,7 @@ probe_connect(const struct probe *probe, struct probe_talk *talk)
 		left++;
 	for (at = probe->addresses; at != NULL && fd < 0; at = at->ai_next) {
 		begun = now = client_now_us();
-		probe_address(at, talk->address);
+		client_address(at->ai_addr, at->ai_addrlen, talk->address);
 		/* One that is silent leaves time for the others. */
 		fd = connect_one(at, now + (probe->deadline - now) / left--,
 		    &talk->error);

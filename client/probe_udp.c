@@ -94,7 +94,8 @@ take(struct asked *asked, int i)
 			continue;
 		udp->answered = true;
 		udp->answer = client_now_us() - asked->questions[round].asked;
-		probe_address(asked->at[i], udp->address);
+		client_address(asked->at[i]->ai_addr,
+		    asked->at[i]->ai_addrlen, udp->address);
 	}
 }
 
