@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,16 +207,6 @@ enter(struct run *r)
 		sealed_open(&m->sealed, r->opt->port, m->nick, ROOM);
 		epoll_ctl(r->epoll, EPOLL_CTL_ADD, m->sealed.fd, &event);
 	}
-}
-
-static double
-own_cpu(void)
-{
-	struct rusage use;
-
-	getrusage(RUSAGE_SELF, &use);
-	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-	    (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
 static void

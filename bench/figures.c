@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "figures.h"
@@ -142,6 +143,16 @@ use_read(pid_t pid, struct use *use_r)
 		use_r->pss = labelled(text, "\nPss:");
 	use_r->descriptors = count_descriptors(pid);
 	return 0;
+}
+
+double
+own_cpu(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+	    (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
 uint64_t

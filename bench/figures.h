@@ -45,6 +45,9 @@ struct use {
 /* Reads a process's use; 0, or -errno when there is no such process. */
 int use_read(pid_t pid, struct use *use_r);
 
+/* Seconds of this process, user and system. */
+double own_cpu(void);
+
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t now_ns(void);
 

@@ -4,20 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "protocol.h"
 #include "talk.h"
-
-static double
-own_cpu(void)
-{
-	struct rusage use;
-
-	getrusage(RUSAGE_SELF, &use);
-	return use.ru_utime.tv_sec + use.ru_stime.tv_sec +
-	    (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
-}
 
 void
 talk_measure(const struct options *opt, struct use *use_r)
