@@ -230,7 +230,7 @@ deliver(struct io *io, struct conn *c)
 		return;
 	/* Who asks for a room with its login gets both answers at once: half
 	 * of the sends of a storm. */
-	if (c->bytes_out == 0 && c->joining)
+	if (c->bytes_out == 0 && c->joining && c->udp == NULL)
 		return;
 	if (c->cut != NULL) {
 		send_turn(io, c->cut);

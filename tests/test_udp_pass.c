@@ -1,0 +1,49 @@
+/* test_udp_pass.c -- what the thread of datagrams does in a pass, and keeps
+ *
+ * SPDX-License-Identifier: MIT */
+#include "datagrams.h"
+#include "suite.h"
+
+#define T "4102444800000"
+
+/* Nothing of a room comes before what says that one is in it. */
+static void
+answers_while_another_join_is_under_way(void)
+{
+	struct stage *s = stage_new(false);
+	struct guy *bob = stage_guy(s, "bob");
+	struct peer_session *p = stage_peer(s, "alice");
+	struct room *other;
+
+	stage_room(s, "other");
+	other = s->rooms[1];
+	/* It does not answer yet; and nothing was ever said to alice. */
+	s->rooms[1] = NULL;
+	p->conn->bytes_out = 0;
+	peer_say(p, "JOIN lobby\n@id=o JOIN other");
+	fake_post(bob, "SAY lobby one");
+	stage_round(s);
+	CU_ASSERT(peer_heard(p, "ROOM lobby 100 2\nOK JOIN lobby 100\n"
+	    "MSG lobby 101 " T " ~bob one\n"));
+	s->rooms[1] = other;
+	stage_round(s);
+	CU_ASSERT(peer_count(p, "@id=o OK JOIN other ") == 1);
+	stage_free(&s);
+}
+
+static CU_TestInfo tests[] = {
+	{ "answers while another JOIN is under way",
+	    answers_while_another_join_is_under_way },
+	CU_TEST_INFO_NULL
+};
+
+static CU_SuiteInfo suites[] = {
+	{ "udp_pass", NULL, NULL, NULL, NULL, tests },
+	CU_SUITE_INFO_NULL
+};
+
+int
+main(void)
+{
+	return suite_run(suites);
+}
