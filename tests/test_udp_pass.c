@@ -1,6 +1,8 @@
 /* test_udp_pass.c -- what the thread of datagrams does in a pass, and keeps
  *
  * SPDX-License-Identifier: MIT */
+#include <sys/epoll.h>
+
 #include "datagrams.h"
 #include "suite.h"
 
@@ -31,9 +33,39 @@ answers_while_another_join_is_under_way(void)
 	stage_free(&s);
 }
 
+/* What has left a socket wakes nobody. */
+static void
+sleeps_when_it_has_sent(void)
+{
+	struct stage *s = stage_new(false);
+	struct guy *bob = stage_guy(s, "bob");
+	struct peer_session *p = stage_peer(s, "alice");
+	struct epoll_event event;
+	int epoll = s->net.ios[1]->epoll;
+
+	peer_say(p, "JOIN lobby");
+	peer_forget(p);
+	while (epoll_wait(epoll, &event, 1, 0) > 0)
+		;
+	fake_post(bob, "SAY lobby one");
+	/* That there was mail is told, and that is all. */
+	stage_round(s);
+	CU_ASSERT(peer_count(p, " ~bob one\n") == 1);
+	while (epoll_wait(epoll, &event, 1, 0) > 0)
+		CU_ASSERT(event.data.ptr == NULL);
+	/* What comes does. */
+	peer_post(p, "PING");
+	CU_ASSERT(epoll_wait(epoll, &event, 1, 0) == 1 &&
+	    event.data.ptr == &s->sockets.all[0]);
+	stage_round(s);
+	CU_ASSERT(peer_count(p, "PONG") == 1);
+	stage_free(&s);
+}
+
 static CU_TestInfo tests[] = {
 	{ "answers while another JOIN is under way",
 	    answers_while_another_join_is_under_way },
+	{ "sleeps when it has sent", sleeps_when_it_has_sent },
 	CU_TEST_INFO_NULL
 };
 

@@ -20,6 +20,19 @@ session_key(const struct table_node *n)
 		sizeof(s->datagram.session) };
 }
 
+/* Every datagram that has left makes a socket one that takes more, which is
+ * only asked for while something waits for it. */
+bool
+udp_watch(struct io *io, struct udp_socket *s, int how, bool full)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET |
+	    (full ? (uint32_t)EPOLLOUT : 0) };
+
+	ev.data.ptr = s;
+	s->full = full;
+	return epoll_ctl(io->epoll, how, s->fd, &ev) == 0;
+}
+
 struct udp *
 udp_new(struct io *io, struct udp_sockets *sockets, const char **why_r)
 {
@@ -35,12 +48,7 @@ udp_new(struct io *io, struct udp_sockets *sockets, const char **why_r)
 	for (unsigned i = 0; i < UDP_SLOTS; i++)
 		u->slots[i] = xcalloc(1, sizeof(*u->slots[i]));
 	for (unsigned i = 0; i < sockets->count; i++) {
-		struct epoll_event ev = {
-			.events = EPOLLIN | EPOLLOUT | EPOLLET };
-
-		ev.data.ptr = &sockets->all[i];
-		if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, sockets->all[i].fd,
-		    &ev) == 0)
+		if (udp_watch(io, &sockets->all[i], EPOLL_CTL_ADD, false))
 			continue;
 		*why_r = strerror(errno);
 		udp_free(&u);

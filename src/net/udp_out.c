@@ -8,6 +8,7 @@
  * when it does; what there is no room for then is lost, as on the way. */
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "net/udp_parts.h"
 
@@ -179,6 +180,13 @@ let_go(struct udp *u, unsigned socket, unsigned sent)
 	u->used = kept;
 }
 
+static void
+watch(struct io *io, struct udp_socket *s, bool full)
+{
+	if (s->full != full)
+		(void)udp_watch(io, s, EPOLL_CTL_MOD, full);
+}
+
 void
 udp_flush(struct io *io)
 {
@@ -188,9 +196,10 @@ udp_flush(struct io *io)
 		if (u->slots[i]->session != NULL)
 			udp_seal(u->slots[i]->session);
 	for (unsigned i = 0; i < u->sockets->count && u->used > 0; i++) {
-		unsigned count = gather(u, i);
+		unsigned count = gather(u, i), sent = 0;
 
 		if (count > 0)
-			let_go(u, i, send_some(io, i, count));
+			let_go(u, i, sent = send_some(io, i, count));
+		watch(io, &u->sockets->all[i], sent < count);
 	}
 }

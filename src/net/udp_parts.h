@@ -74,6 +74,9 @@ struct udp {
 	struct link         reminders[UDP_PAUSES]; /* (o) each by due */
 };
 
+/* The thread is woken by what comes, and, of one that is full, when it takes
+ * more. how: as epoll_ctl(2). */
+bool udp_watch(struct io *, struct udp_socket *, int how, bool full);
 /* Seals what is collected, so that it is as it will be sent. */
 void udp_seal(struct udp_session *);
 

@@ -28,6 +28,7 @@ struct udp_socket {
 	uint16_t port;
 	bool     v4;
 	bool     readable;	/* the udp thread's: there may be more */
+	bool     full;		/* the same: it takes no more for now */
 };
 
 struct udp_sockets {
