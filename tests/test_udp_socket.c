@@ -140,6 +140,37 @@ a_port_in_use_is_refused_with_a_reason(void)
 }
 
 /* As a manager of services makes it: one socket of both families. */
+/* Of TCP one of both families was passed, and none of datagrams. */
+static void
+it_has_both_families_where_tcp_has(void)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	struct listeners l = { .count = 0 };
+	struct udp_sockets u = { .count = 0 };
+	struct udp_path path;
+	char why[128];
+	int rc;
+
+	do {
+		int off = 0, fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+		listeners_close(&l);
+		CU_ASSERT_EQUAL(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+		    &off, sizeof(off)), 0);
+		CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&sa,
+		    sizeof(sa)), 0);
+		CU_ASSERT_EQUAL_FATAL(listen(fd, 1), 0);
+		CU_ASSERT_EQUAL_FATAL(listeners_take(&l, fd, why,
+		    sizeof(why)), 0);
+		rc = udp_sockets_open(&u, &l, why, sizeof(why));
+	} while (rc == -EADDRINUSE);
+	CU_ASSERT_EQUAL_FATAL(u.count, 1);
+	ask(&u, 0, AF_INET6, "::1", "::1", &path);
+	ask(&u, 0, AF_INET, "127.0.0.1", "::ffff:127.0.0.1", &path);
+	udp_sockets_close(&u);
+	listeners_close(&l);
+}
+
 static void
 what_was_bound_already_is_taken_over(void)
 {
@@ -177,6 +208,8 @@ static CU_TestInfo tests[] = {
 	    the_port_is_that_of_tcp_and_the_answers_address_the_one_asked },
 	{ "a port in use is refused with a reason",
 	    a_port_in_use_is_refused_with_a_reason },
+	{ "it has both families where TCP has",
+	    it_has_both_families_where_tcp_has },
 	{ "what was bound already is taken over",
 	    what_was_bound_already_is_taken_over },
 	CU_TEST_INFO_NULL

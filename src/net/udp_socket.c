@@ -63,8 +63,19 @@ add(struct udp_sockets *u, int fd, const struct sockaddr_storage *sa)
 		.v4 = sa->ss_family == AF_INET, .readable = true };
 }
 
+/* A socket of TCP that was passed may have both families. */
 static int
-open_one(struct udp_sockets *u, const struct sockaddr_storage *sa,
+only_six(int tcp)
+{
+	int only = 1;
+	socklen_t len = sizeof(only);
+
+	(void)getsockopt(tcp, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
+	return only;
+}
+
+static int
+open_one(struct udp_sockets *u, int tcp, const struct sockaddr_storage *sa,
     socklen_t len)
 {
 	bool v4 = sa->ss_family == AF_INET;
@@ -73,7 +84,7 @@ open_one(struct udp_sockets *u, const struct sockaddr_storage *sa,
 
 	if (fd < 0)
 		return -errno;
-	if ((v4 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+	if ((v4 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_six(tcp)) == 0) &&
 	    prepare(fd, v4) == 0 &&
 	    bind(fd, (const struct sockaddr *)sa, len) == 0) {
 		add(u, fd, sa);
@@ -97,7 +108,7 @@ udp_sockets_open(struct udp_sockets *u, const struct listeners *l, char *why,
 		if (l->all[i].local)
 			continue;
 		rc = getsockname(l->all[i].fd, (struct sockaddr *)&sa, &len) <
-		    0 ? -errno : open_one(u, &sa, len);
+		    0 ? -errno : open_one(u, l->all[i].fd, &sa, len);
 		if (rc == 0)
 			continue;
 		udp_sockets_close(u);
