@@ -1,9 +1,12 @@
 /* test_udp_pass.c -- what the thread of datagrams does in a pass, and keeps
  *
  * SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "datagrams.h"
+#include "net/shed.h"
 #include "suite.h"
 
 #define T "4102444800000"
@@ -62,10 +65,47 @@ sleeps_when_it_has_sent(void)
 	stage_free(&s);
 }
 
+/* The first piece of a line, whose others never come. */
+static void
+begin_line(struct peer_session *p)
+{
+	unsigned char bytes[DATAGRAM_MAX_BYTES];
+	char line[DATAGRAM_PLAIN_MAX + 1];
+	size_t len;
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	len = datagram_seal_piece(&p->datagram, line, sizeof(line), 0, bytes);
+	if (send(p->fd, bytes, len, 0) != (ssize_t)len)
+		abort();
+}
+
+/* Little memory is freed of who has most of it. */
+static void
+what_is_kept_for_missing_pieces_counts(void)
+{
+	struct stage *s = stage_new(false);
+	struct peer_session *alice = stage_peer(s, "alice");
+	struct peer_session *carol = stage_peer(s, "carol");
+	struct shed shed = { .bytes = 1 };
+
+	begin_line(alice);
+	for (int i = 0; i < DATAGRAM_LINES; i++)
+		begin_line(carol);
+	stage_round(s);
+	thread_adopt(&s->net.ios[1]->thread, "udp");
+	shed_some(s->net.ios[1], &shed);
+	stage_round(s);
+	CU_ASSERT(carol->conn == NULL && alice->conn != NULL);
+	stage_free(&s);
+}
+
 static CU_TestInfo tests[] = {
 	{ "answers while another JOIN is under way",
 	    answers_while_another_join_is_under_way },
 	{ "sleeps when it has sent", sleeps_when_it_has_sent },
+	{ "what is kept for missing pieces counts as memory",
+	    what_is_kept_for_missing_pieces_counts },
 	CU_TEST_INFO_NULL
 };
 

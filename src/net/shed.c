@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "net/accepting.h"
 #include "net/io.h"
+#include "net/udp.h"
 #include "proto/mail.h"
 
 enum {
@@ -139,7 +140,8 @@ static uint64_t
 weight(const struct conn *c)
 {
 	return c->fd < 0 ? 0 : c->out_bytes + c->in_len +
-	    (uint64_t)c->under_way * REQUEST;
+	    (uint64_t)c->under_way * REQUEST + (c->udp == NULL ? 0 :
+	    datagram_kept(&c->udp->datagram));
 }
 
 static struct conn *

@@ -37,12 +37,32 @@ datagram_init(struct datagram *d, enum datagram_side self,
 	memcpy(d->key, key, sizeof(d->key));
 }
 
+/* A password may be in it. */
+static void
+forget(struct datagram_line **at)
+{
+	if (*at != NULL)
+		sodium_memzero(*at, sizeof(**at));
+	free(*at);
+	*at = NULL;
+}
+
 void
 datagram_fini(struct datagram *d)
 {
 	for (size_t i = 0; i < DATAGRAM_LINES; i++)
-		free(d->begun[i]);
+		forget(&d->begun[i]);
 	sodium_memzero(d, sizeof(*d));
+}
+
+size_t
+datagram_kept(const struct datagram *d)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < DATAGRAM_LINES; i++)
+		bytes += d->begun[i] == NULL ? 0 : sizeof(*d->begun[i]);
+	return bytes;
 }
 
 static void
@@ -155,13 +175,6 @@ set_seen(struct datagram *d, uint64_t counter)
 	d->seen[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
-static void
-forget(struct datagram_line **at)
-{
-	free(*at);
-	*at = NULL;
-}
-
 /* Where the line whose first piece has this counter is, or is to be: in a free
  * place or else in that of the oldest. NULL when it is itself the oldest. */
 static struct datagram_line **
@@ -198,7 +211,6 @@ finish(struct datagram_line **at, char *lines_r, size_t *len_r)
 		return true;
 	*len_r = (line->total - 1) * DATAGRAM_PIECE_BYTES + line->last_len;
 	memcpy(lines_r, line->bytes, *len_r);
-	sodium_memzero(line->bytes, sizeof(line->bytes));
 	forget(at);
 	return lines_r[*len_r - 1] == '\n';
 }

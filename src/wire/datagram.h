@@ -64,6 +64,8 @@ struct datagram {
 void datagram_init(struct datagram *, enum datagram_side self,
     const unsigned char *session, const unsigned char *key);
 void datagram_fini(struct datagram *);
+/* Bytes of memory that lines take of which pieces are missing. */
+size_t datagram_kept(const struct datagram *);
 
 /* Seals whole lines, 1 to DATAGRAM_PLAIN_MAX bytes; a client's are padded to
  * the least size. Returns the length of datagram_r, which has room for
