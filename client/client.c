@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -176,6 +177,22 @@ open_again(struct client *client)
 		client_fail(client, STATUS_USAGE, "%s: %s",
 		    client->server != NULL ? client->server : "localhost",
 		    why);
+}
+
+/* The library makes it, too, but cannot say what is wrong with it. */
+static void
+check_keylog(const struct client *client)
+{
+	int fd;
+
+	if (client->keylog == NULL)
+		return;
+	fd = open(client->keylog, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY, 0600);
+	if (fd < 0)
+		client_fail(client, STATUS_USAGE, "--keylog: %s: %s",
+		    client->keylog, strerror(errno));
+	close(fd);
 }
 
 static bool
@@ -375,6 +392,7 @@ client_login(struct client *client)
 {
 	bool readable;
 
+	check_keylog(client);
 	be_somebody(client);
 	trust_prepare(client);
 	if (client->nick != NULL)

@@ -53,7 +53,7 @@ struct client {
 	int          patience;		/* ms without a connection; 0: any */
 	bool         patience_given;
 	bool         external;		/* AUTH EXTERNAL, one connection */
-	unsigned     port;		/* of discover */
+	unsigned     port;		/* of discover; 0: not said */
 	bool         json;		/* discover and probe */
 	bool         may_end;		/* the server's end is no failure */
 	struct vcrp *v;

@@ -24,6 +24,7 @@
 #include "wire/discovery.h"
 
 enum {
+	PORT = 3073,
 	PATIENCE = 2000,
 	ROUNDS = 2,
 	TARGETS_MAX = 256,
@@ -330,7 +331,8 @@ command_discover(struct client *client, int argc, char **argv)
 	if (patience == 0)
 		client_fail(client, STATUS_USAGE,
 		    "discover: --wait is 1 second or more");
-	search.port = htons((in_port_t)client->port);
+	search.port = htons((in_port_t)(client->port != 0 ?
+	    client->port : PORT));
 	open_sockets(&search);
 	list_targets(&search);
 	ask_all(&search);

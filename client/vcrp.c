@@ -14,6 +14,7 @@
 
 #define ROOM_DEFAULT	"lobby"
 #define PATIENCE	30000
+#define OPTIONS		"+a:hi:n:s:u:Vw:"
 
 static const char usage[] =
 "usage: vcrp [OPTION...] [vcrps://HOST[:PORT]/ROOM]  chat in a terminal\n"
@@ -65,21 +66,23 @@ enum long_only {
 	OPTION_PASSWORD_FD,
 	OPTION_PASSWORD_FILE,
 	OPTION_PORT,
+	OPTION_TIMEOUT,
 	OPTION_UDP
 };
 
 static const struct command {
 	const char *name;
 	enum status (*run)(struct client *, int, char **);
+	const char *words;	/* behind the name */
 } commands[] = {
-	{ "discover",	command_discover },
-	{ "passwd",	command_passwd },
-	{ "probe",	command_probe },
-	{ "register",	command_register },
-	{ "rooms",	command_rooms },
-	{ "say",	command_say },
-	{ "tail",	command_tail },
-	{ "who",	command_who }
+	{ "discover",	command_discover,	"" },
+	{ "passwd",	command_passwd,		"" },
+	{ "probe",	command_probe,		" HOST[:PORT]" },
+	{ "register",	command_register,	" NAME" },
+	{ "rooms",	command_rooms,		"" },
+	{ "say",	command_say,		" ROOM [TEXT...]" },
+	{ "tail",	command_tail,		" ROOM" },
+	{ "who",	command_who,		" ROOM" }
 };
 
 static const struct option long_options[] = {
@@ -97,7 +100,7 @@ static const struct option long_options[] = {
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
 	{ "port",	required_argument, NULL, OPTION_PORT },
 	{ "server",	required_argument, NULL, 's' },
-	{ "timeout",	required_argument, NULL, 'w' },
+	{ "timeout",	required_argument, NULL, OPTION_TIMEOUT },
 	{ "udp",	no_argument,       NULL, OPTION_UDP },
 	{ "user",	required_argument, NULL, 'u' },
 	{ "version",	no_argument,       NULL, 'V' },
@@ -105,25 +108,20 @@ static const struct option long_options[] = {
 	{ NULL,		0,                 NULL, 0 }
 };
 
-_Noreturn static void
-fail_usage(void)
-{
-	fputs(usage, stderr);
-	exit(STATUS_USAGE);
-}
-
 static int64_t
-number(const struct client *client, const char *text, int64_t max)
+number(const struct client *client, const char *option, int64_t least,
+    int64_t most)
 {
 	char *end;
 	long long value;
 
 	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno != 0 || *text == '\0' || *end != '\0' || value < 0 ||
-	    value > max)
-		client_fail(client, STATUS_USAGE,
-		    "%s: not a number of 0 to %lld", text, (long long)max);
+	value = strtoll(optarg, &end, 10);
+	if (errno != 0 || *optarg == '\0' || *end != '\0' || value < least ||
+	    value > most)
+		client_fail(client, STATUS_USAGE, "--%s: %s: not a number of "
+		    "%lld to %lld", option, optarg, (long long)least,
+		    (long long)most);
 	return value;
 }
 
@@ -147,13 +145,14 @@ take_long_option(struct client *client, int option)
 		client->json = true;
 		break;
 	case OPTION_PORT:
-		client->port = (unsigned)number(client, optarg, 65535);
+		client->port = (unsigned)number(client, "port", 1, 65535);
 		break;
 	case OPTION_KEYLOG:
 		client->keylog = optarg;
 		break;
 	case OPTION_PASSWORD_FD:
-		client->password_fd = (int)number(client, optarg, INT_MAX);
+		client->password_fd = (int)number(client, "password-fd", 0,
+		    INT_MAX);
 		break;
 	case OPTION_PASSWORD_FILE:
 		client->password_file = optarg;
@@ -162,7 +161,9 @@ take_long_option(struct client *client, int option)
 		client->udp = true;
 		break;
 	default:
-		fail_usage();
+		/* getopt_long() has said what is wrong. */
+		fputs("vcrp --help tells the usage\n", stderr);
+		exit(STATUS_USAGE);
 	}
 }
 
@@ -171,7 +172,7 @@ take_option(struct client *client, int option)
 {
 	switch (option) {
 	case 'a':
-		client->after = number(client, optarg, (1LL << 53) - 1);
+		client->after = number(client, "after", 0, (1LL << 53) - 1);
 		break;
 	case 'h':
 		fputs(usage, stdout);
@@ -192,7 +193,9 @@ take_option(struct client *client, int option)
 		printf("vcrp %s\n", vcrp_version());
 		exit(STATUS_DONE);
 	case 'w':
-		client->patience = (int)number(client, optarg, 86400) * 1000;
+	case OPTION_TIMEOUT:
+		client->patience = (int)number(client, option == 'w' ?
+		    "wait" : "timeout", 0, 86400) * 1000;
 		client->patience_given = true;
 		break;
 	default:
@@ -200,43 +203,67 @@ take_option(struct client *client, int option)
 	}
 }
 
-/* Options end with the first word that is none; returns how many there are. */
+/* With a '+', options end with the first word that is none. Without it words
+ * are moved behind them. Returns how many of argv they are. */
 static int
-take_options(struct client *client, int argc, char **argv)
+take_options(struct client *client, int argc, char **argv, const char *form)
 {
 	int option;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+a:hi:n:s:u:Vw:",
-	    long_options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, form, long_options,
+	    NULL)) != -1)
 		take_option(client, option);
 	return optind;
+}
+
+static void
+check_options(const struct client *client, const struct command *command)
+{
+	bool discovers = command->run == command_discover;
+
+	if (client->json && !discovers && command->run != command_probe)
+		client_fail(client, STATUS_USAGE,
+		    "--json: only discover and probe have it, not %s",
+		    command->name);
+	if (client->port != 0 && !discovers)
+		client_fail(client, STATUS_USAGE,
+		    "--port: only discover has it, not %s; others have "
+		    "HOST:PORT", command->name);
 }
 
 static enum status
 run_command(struct client *client, const struct command *command, int argc,
     char **argv)
 {
-	int taken = take_options(client, argc, argv);
+	/* What is said may begin with a '-'. */
+	int taken = take_options(client, argc, argv,
+	    command->run == command_say ? OPTIONS : OPTIONS + 1);
 	enum status status;
 
 	/* The command's name stands before its words again. */
 	argv[taken - 1] = argv[0];
+	check_options(client, command);
 	status = command->run(client, argc - taken + 1, argv + taken - 1);
-	if (status == STATUS_USAGE)
-		fail_usage();
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 || ferror(stdout))
 		client_fail(client, STATUS_USAGE, "standard output: %s",
 		    strerror(errno));
+	if (status == STATUS_USAGE)
+		client_fail(client, STATUS_USAGE, "usage: vcrp [OPTION...] "
+		    "%s%s", command->name, command->words);
 	return status;
 }
 
 static enum status
 run_chat(struct client *client, int argc, char **argv)
 {
-	if (argc > 1 || (argc == 1 && strchr(argv[0], ':') == NULL &&
-	    strchr(argv[0], '/') == NULL))
-		fail_usage();
+	if (argc > 0 && strpbrk(argv[0], ":/") == NULL)
+		client_fail(client, STATUS_USAGE, "%s: neither a command nor "
+		    "a server (HOST:PORT, vcrps://HOST/ROOM); vcrp --help "
+		    "tells the usage", argv[0]);
+	if (argc > 1)
+		client_fail(client, STATUS_USAGE, "%s: nothing follows a "
+		    "server", argv[1]);
 	if (argc == 1)
 		client->server = argv[0];
 	return chat(client, ROOM_DEFAULT);
@@ -248,7 +275,6 @@ main(int argc, char **argv)
 	struct client client = {
 		.program = "vcrp", .server = getenv("VCRP_SERVER"),
 		.after = VCRP_NOW, .patience = PATIENCE, .key.fd = -1,
-		.port = 3073,
 		.password_fd = -1
 	};
 	int taken;
@@ -258,7 +284,7 @@ main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	taken = take_options(&client, argc, argv);
+	taken = take_options(&client, argc, argv, OPTIONS);
 	argc -= taken;
 	argv += taken;
 	for (i = 0; argc > 0 && i < sizeof(commands) / sizeof(*commands);
@@ -266,5 +292,6 @@ main(int argc, char **argv)
 		if (strcmp(commands[i].name, argv[0]) == 0)
 			return run_command(&client, &commands[i], argc, argv);
 	}
+	check_options(&client, &(struct command){ .name = "the chat" });
 	return run_chat(&client, argc, argv);
 }

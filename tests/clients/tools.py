@@ -88,6 +88,15 @@ class Tools(Base):
         for arguments in (["say"], ["tail"], ["tail", "a", "b"], ["who"], ["rooms", "x"], ["-w", "x", "rooms"],
                           ["lobby"], ["--none"], ["tail", "-a", "-1", "x"]):
             self.vcrp(*arguments, status=2)
+        for arguments, why in ((["say"], "say ROOM"), (["lobby"], "lobby: neither"), (["a:1", "b"], "b: nothing follows"),
+                               (["-w", "x", "rooms"], "--wait: x: not a number"), (["--none"], "--none"),
+                               (["--json", "rooms"], "--json"), (["--port=5", "rooms"], "--port"),
+                               (["discover", "--port=0"], "--port: 0: not a number of 1 to 65535"),
+                               (["--keylog=/none/keys", "rooms"], "--keylog: /none/keys: No such file")):
+            self.assertIn(why, self.vcrp(*arguments, status=2))
+        # Options behind a command's words are options, but what is said is not.
+        self.vcrp("who", "ops", "--wait=9", "--none", status=2)
+        self.vcrp("say", "ops", "--none")
         self.vcrp("say", "a b", "x", status=2)
         self.vcrp("say", "ops", "x" * 3073, status=2)
         self.vcrp("-s", "vcrp://", "rooms", status=2)
