@@ -154,9 +154,10 @@ struct vcrp_event {
 	/* The first word of ERR and BYE, and of VCRP_END; or NULL. Made up by
 	 * the library are: "closed" (the connection, with options.once),
 	 * "quit", "not-vcrp", "certificate" (it is not to be trusted),
-	 * "keylog" (it cannot be written), "unproved" (the server does not prove that it knows our password,
-	 * or would make that cheap to fake) and, as the server's own,
-	 * "need-tls" (it takes no passwords on this connection). */
+	 * "keylog" (it cannot be written), "unproved" (the server does not
+	 * prove that it knows our password, or would make that cheap to fake)
+	 * and, as the server's own, "need-tls" (it takes no passwords on this
+	 * connection). */
 	const char *code;
 	/* Of a numbered event (MSG, EDIT, DELETE, REACT, SET, ROLE): its number
 	 * and its time since 1970; 0 elsewhere. Of READ, of OK SAY and the like

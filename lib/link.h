@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * Knows no protocol but its line ends, and that TLS or datagrams may be below. Both
- * directions have a buffer of a fixed size: a full one makes the other side
- * wait.
+ * Knows no protocol but its line ends, and that TLS or datagrams may be below.
+ * Both directions have a buffer of a fixed size: a full one makes the other
+ * side wait.
  *
  * Threads: one at a time.
  * Locks:   none.

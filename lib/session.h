@@ -11,8 +11,10 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * vcrp.c is what programs call, session.c what goes out and when, answer.c
- * what comes in and what it means, trial.c the way from stream to datagrams. Times are milliseconds of CLOCK_MONOTONIC.
+ * vcrp.c is what programs call, session.c connects, waits and comes back,
+ * pump.c has the requests that go out, answer.c what comes in and what it
+ * means, trial.c the way from stream to datagrams. Times are milliseconds of
+ * CLOCK_MONOTONIC.
  *
  * Threads: one at a time.
  * Locks:   none.

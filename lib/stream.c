@@ -227,7 +227,8 @@ vstream_numbered(struct vcrp *v, const struct vline *line,
 	if (v->link.udp != NULL && !vrepair_event(v, room, asked, event))
 		return false;
 	if (event->room[0] == '@' && (room == NULL || room->state == VROOM_OUT))
-		room = vstream_conversation(v, asked, event->room, event->number);
+		room = vstream_conversation(v, asked, event->room,
+		    event->number);
 	if (asked != NULL)
 		vstream_finish(v, asked, event);
 	if (room == NULL || !in_room(room))

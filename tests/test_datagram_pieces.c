@@ -57,7 +57,8 @@ pieces_come_in_any_order_and_twice(void)
 		for (unsigned i = 0; i < 4; i++) {
 			CU_ASSERT(ends_opens_as(&e.server, &pieces[order[i]],
 			    line, i == 3 ? 4000 : 0));
-			CU_ASSERT_FALSE(ends_opens(&e.server, &pieces[order[i]]));
+			CU_ASSERT_FALSE(ends_opens(&e.server,
+			    &pieces[order[i]]));
 		}
 	}
 	ends_tear_down(&e);
@@ -76,10 +77,13 @@ pieces_of_several_lines_are_told_apart(void)
 	p = ends_sealed(&e.client, "@id=1 SAY lobby between\n");
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned i = 0; i < DATAGRAM_LINES; i++)
-			CU_ASSERT(ends_opens_as(&e.server, &pieces[i][k], "", 0));
-	CU_ASSERT(ends_opens_as(&e.server, &p, "@id=1 SAY lobby between\n", 24));
+			CU_ASSERT(ends_opens_as(&e.server, &pieces[i][k], "",
+			    0));
+	CU_ASSERT(ends_opens_as(&e.server, &p, "@id=1 SAY lobby between\n",
+	    24));
 	for (unsigned i = 0; i < DATAGRAM_LINES; i++)
-		CU_ASSERT(ends_opens_as(&e.server, &pieces[i][2], line[i], 3000));
+		CU_ASSERT(ends_opens_as(&e.server, &pieces[i][2], line[i],
+		    3000));
 	ends_tear_down(&e);
 }
 
@@ -95,13 +99,15 @@ the_oldest_of_too_many_is_forgotten(void)
 		ends_cut(&e.client, (char)('a' + i), 2000, line[i], pieces[i]);
 	for (unsigned i = DATAGRAM_LINES; i > 0; i--)
 		CU_ASSERT(ends_opens_as(&e.server, &pieces[i][0], "", 0));
-	CU_ASSERT(ends_opens_as(&e.server, &pieces[DATAGRAM_LINES + 1][0], "", 0));
+	CU_ASSERT(ends_opens_as(&e.server, &pieces[DATAGRAM_LINES + 1][0], "",
+	    0));
 	/* This one is older than those that are kept. */
 	CU_ASSERT(ends_opens_as(&e.server, &pieces[0][0], "", 0));
 	CU_ASSERT(ends_opens_as(&e.server, &pieces[0][1], "", 0));
 	CU_ASSERT(ends_opens_as(&e.server, &pieces[1][1], "", 0));
 	for (unsigned i = 2; i < DATAGRAM_LINES + 2; i++)
-		CU_ASSERT(ends_opens_as(&e.server, &pieces[i][1], line[i], 2000));
+		CU_ASSERT(ends_opens_as(&e.server, &pieces[i][1], line[i],
+		    2000));
 	ends_tear_down(&e);
 }
 
