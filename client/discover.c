@@ -109,7 +109,8 @@ add_network(struct search *search, const struct ifaddrs *at)
 	    (at->ifa_flags & IFF_MULTICAST) != 0 &&
 	    IN6_IS_ADDR_LINKLOCAL(
 	    &((struct sockaddr_in6 *)at->ifa_addr)->sin6_addr)) {
-		add_six(search, DISCOVERY_GROUP_V6, if_nametoindex(at->ifa_name));
+		add_six(search, DISCOVERY_GROUP_V6,
+		    if_nametoindex(at->ifa_name));
 	}
 }
 
