@@ -15,7 +15,8 @@ from grammar import ANY, CORE, WORD, Grammar, Line, split_rules
 WRONG = {"bad-line", "too-long", "bad-utf8", "unknown-verb"}
 EITHER = {"bad-value", "bad-name", "auth-failed", "*", "..."}
 EXAMPLES = {("session", "C: "): ["request", "line"], ("session", "S: "): ["server-line", "line"],
-            ("discovery", "C: "): ["discovery-question"], ("discovery", "S: "): ["discovery-answer"]}
+            ("discovery", "C: "): ["discovery-question"], ("discovery", "S: "): ["discovery-answer"],
+            ("gone", "S: "): ["gone"]}
 NUMBER = "1838427338437633"
 LINE_MOST, ATTRIBUTES_MOST = 4096, 512
 
@@ -26,7 +27,7 @@ class Document:
             self.text = f.read()
         body, mark, self.appendix = self.text.partition("\n## Appendix: collected ABNF\n")
         self.blocks = re.findall(r"^```abnf\n(.*?)^```$", body, re.S | re.M)
-        self.examples = re.findall(r"^```(session|discovery|uri)\n(.*?)^```$", self.text, re.S | re.M)
+        self.examples = re.findall(r"^```(session|discovery|gone|uri)\n(.*?)^```$", self.text, re.S | re.M)
 
     def collected(self):
         return "\n".join(self.blocks)
@@ -182,7 +183,7 @@ def check_rules(document, grammar):
     codes = {row.strip("`") for row in document.table("code")}
     faults += compare("codes in the rule or in the table alone", grammar.first_texts(("ref", "code")), codes)
     used = {"request", "server-line", "line", "datagram", "plaintext", "discovery-question",
-            "discovery-answer", "vcrp-uri", "local-uri"}
+            "discovery-answer", "gone", "vcrp-uri", "local-uri"}
     used = used.union(*(grammar.references(node) for node in grammar.rules.values()))
     core = {name.lower() for name, _ in split_rules(CORE)}
     return faults + [f"nothing needs {name}" for name in sorted(set(grammar.rules) - used - core)]

@@ -260,6 +260,33 @@ what_is_not_whole_lines_is_dropped(void)
 	ends_tear_down(&e);
 }
 
+static void
+a_session_that_is_gone_is_told_of_in_the_clear(void)
+{
+	static const char expected[] =
+	    "VCRP! 1 gone 808182838485868788898a8b8c8d8e8f\n";
+	unsigned char session[DATAGRAM_SESSION_BYTES];
+	char bytes[DATAGRAM_GONE_BYTES + 1] = "";
+	struct ends e;
+
+	ends_set_up(&e);
+	memcpy(session, e.client.session, sizeof(session));
+	datagram_gone(session, bytes);
+	CU_ASSERT_STRING_EQUAL(bytes, expected);
+	CU_ASSERT(datagram_is_gone(&e.client, expected, 46));
+	CU_ASSERT_FALSE(datagram_is_gone(&e.client, expected, 45));
+	CU_ASSERT_FALSE(datagram_is_gone(&e.client, expected, 47));
+	for (unsigned i = 0; i < DATAGRAM_GONE_BYTES; i++) {
+		bytes[i] ^= 1;
+		CU_ASSERT_FALSE(datagram_is_gone(&e.client, bytes, 46));
+		bytes[i] ^= 1;
+	}
+	session[15] ^= 1;
+	datagram_gone(session, bytes);
+	CU_ASSERT_FALSE(datagram_is_gone(&e.client, bytes, 46));
+	ends_tear_down(&e);
+}
+
 static CU_TestInfo tests[] = {
 	{ "lines come through both ways", lines_come_through_both_ways },
 	{ "bytes are those that others make",
@@ -276,6 +303,8 @@ static CU_TestInfo tests[] = {
 	{ "sizes are kept to", sizes_are_kept_to },
 	{ "what is not whole lines is dropped",
 	    what_is_not_whole_lines_is_dropped },
+	{ "a session that is gone is told of in the clear",
+	    a_session_that_is_gone_is_told_of_in_the_clear },
 	CU_TEST_INFO_NULL
 };
 

@@ -308,6 +308,42 @@ a_network_is_answered_ten_times_a_second(void)
 	close_site(&s);
 }
 
+static bool
+may_tell(struct site *s)
+{
+	const struct discovery_question q = {
+		.from = s->from, .port = s->port, .for_all = s->for_all
+	};
+
+	return discovery_may_tell(&s->discovery, &q, s->now);
+}
+
+static void
+anything_else_is_told_by_the_same_rules(void)
+{
+	struct site s;
+	unsigned told = 0;
+
+	open_site(&s, true);
+	s.for_all = true;
+	CU_ASSERT_FALSE(may_tell(&s));
+	s.for_all = false;
+	comes_from(&s, "192.0.2.1", 1023);
+	CU_ASSERT_FALSE(may_tell(&s));
+	comes_from(&s, "192.0.2.1", 3073);
+	CU_ASSERT_FALSE(may_tell(&s));
+	comes_from(&s, "192.0.2.1", 5000);
+	for (int i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(asks(&s, 512), DISCOVERY_YES);
+	for (int i = 0; i < 100; i++)
+		told += may_tell(&s);
+	CU_ASSERT_EQUAL(told, 15);
+	CU_ASSERT_EQUAL(asks(&s, 512), DISCOVERY_LIMIT);
+	comes_from(&s, "192.0.3.1", 5000);
+	CU_ASSERT(may_tell(&s));
+	close_site(&s);
+}
+
 static void
 what_is_no_question_costs_nobody_an_answer(void)
 {
@@ -373,6 +409,8 @@ static CU_TestInfo tests[] = {
 	    what_all_are_asked_is_answered_where_it_is_wanted },
 	{ "a network is answered ten times a second",
 	    a_network_is_answered_ten_times_a_second },
+	{ "anything else is told by the same rules",
+	    anything_else_is_told_by_the_same_rules },
 	{ "what is no question costs nobody an answer",
 	    what_is_no_question_costs_nobody_an_answer },
 	{ "whom one shares a rate with cannot be known",

@@ -99,3 +99,11 @@ discovery_answer(struct discovery *d, struct net *net,
 	*len_r = len + d->told_len;
 	return DISCOVERY_YES;
 }
+
+bool
+discovery_may_tell(struct discovery *d, const struct discovery_question *q,
+    uint64_t now)
+{
+	return !q->for_all && may_ask(d, q) &&
+	    is_within_rate(d, &q->from, now);
+}

@@ -64,5 +64,9 @@ void discovery_init(struct discovery *, bool lan);
 enum discovery_verdict discovery_answer(struct discovery *, struct net *,
     const struct discovery_question *, uint64_t now, char *answer_r,
     size_t *len_r);
+/* May where it came from be told anything else, by the same rules? That counts
+ * as an answer. Broadcasts are never. */
+bool discovery_may_tell(struct discovery *, const struct discovery_question *,
+    uint64_t now);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * A pass receives a batch and no more, whatever comes: so mail, rooms and time
  * have their turn under a flood. Nothing of a datagram counts before its seal
- * was found good, and none that is not good is answered or logged. */
+ * was found good, and none that is not good is answered or logged, but for a
+ * hint that its session is not known. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,6 +174,35 @@ take_good(struct io *io, struct udp_session *s, struct slice lines,
 	return session_datagram(io, c, lines);
 }
 
+static struct discovery_question
+question_of(const struct io *io, const unsigned char *bytes, size_t len,
+    const struct udp_path *path)
+{
+	return (struct discovery_question){
+		.bytes = { (const char *)bytes, len },
+		.from = { .ip = path->peer, .port = path->port },
+		.port = io->udp->sockets->all[path->socket].port,
+		.for_all = path->lan
+	};
+}
+
+/* Who had a session before this server was started again need not wait to find
+ * that out. Nothing is proved: so it is less than what came, and as rarely said
+ * as that a server is here. */
+static void
+tell_gone(struct io *io, const unsigned char *bytes, size_t len,
+    const struct udp_path *path)
+{
+	const struct discovery_question q = question_of(io, bytes, len, path);
+	char gone[DATAGRAM_GONE_BYTES];
+
+	if (bans_has(&io->net->bans, &path->peer, io->now, NULL) ||
+	    !discovery_may_tell(&io->udp->discovery, &q, io->now))
+		return;
+	datagram_gone(bytes, gone);
+	udp_put_bytes(io, path, (struct slice){ gone, sizeof(gone) });
+}
+
 /* False: it is to be dropped. */
 static bool
 take_sealed(struct io *io, const unsigned char *bytes, size_t len,
@@ -188,8 +218,10 @@ take_sealed(struct io *io, const unsigned char *bytes, size_t len,
 		return false;
 	n = table_find(&u->sessions, (struct slice){ (const char *)bytes,
 	    DATAGRAM_SESSION_BYTES });
-	if (n == NULL)
+	if (n == NULL) {
+		tell_gone(io, bytes, len, path);
 		return false;
+	}
 	s = table_entry(n, struct udp_session, node);
 	good = datagram_open(&s->datagram, bytes, len, u->lines, &lines.len,
 	    &newest) && take_good(io, s, lines, len, path, newest);
@@ -204,12 +236,7 @@ static bool
 take_question(struct io *io, const unsigned char *bytes, size_t len,
     const struct udp_path *path)
 {
-	const struct discovery_question q = {
-		.bytes = { (const char *)bytes, len },
-		.from = { .ip = path->peer, .port = path->port },
-		.port = io->udp->sockets->all[path->socket].port,
-		.for_all = path->lan
-	};
+	const struct discovery_question q = question_of(io, bytes, len, path);
 	struct slice answer = { 0 };
 	char text[DISCOVERY_MOST];
 

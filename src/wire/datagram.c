@@ -13,6 +13,7 @@
 #define NONCE_BYTES	crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define PIECE_FIRST	0x10
 #define PIECE_LAST	0x1f
+#define GONE		"VCRP! 1 gone "
 
 struct datagram_line {
 	uint64_t counter;	/* of its first piece */
@@ -25,6 +26,9 @@ struct datagram_line {
 static_assert(HEAD_BYTES + TAG_BYTES == DATAGRAM_OVERHEAD, "overhead");
 static_assert(DATAGRAM_PLAIN_MAX + DATAGRAM_OVERHEAD == DATAGRAM_MAX_BYTES,
     "plaintext");
+static_assert(sizeof(GONE) + 2 * DATAGRAM_SESSION_BYTES == DATAGRAM_GONE_BYTES,
+    "gone");
+static_assert(DATAGRAM_GONE_BYTES < DATAGRAM_CLIENT_LEAST, "amplifies");
 static_assert(DATAGRAM_KEY_BYTES ==
     crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
 
@@ -281,4 +285,24 @@ datagram_open(struct datagram *d, const void *bytes, size_t len,
 	if (is_piece(lines_r, *len_r))
 		return take_piece(d, counter, lines_r, len_r);
 	return lines_r[*len_r - 1] == '\n';
+}
+
+void
+datagram_gone(const unsigned char *session, char *bytes_r)
+{
+	char hex[2 * DATAGRAM_SESSION_BYTES + 1];
+
+	sodium_bin2hex(hex, sizeof(hex), session, DATAGRAM_SESSION_BYTES);
+	memcpy(bytes_r, GONE, sizeof(GONE) - 1);
+	memcpy(bytes_r + sizeof(GONE) - 1, hex, sizeof(hex) - 1);
+	bytes_r[DATAGRAM_GONE_BYTES - 1] = '\n';
+}
+
+bool
+datagram_is_gone(const struct datagram *d, const void *bytes, size_t len)
+{
+	char gone[DATAGRAM_GONE_BYTES];
+
+	datagram_gone(d->session, gone);
+	return len == sizeof(gone) && memcmp(bytes, gone, sizeof(gone)) == 0;
 }

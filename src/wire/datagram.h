@@ -41,7 +41,8 @@ enum {
 	DATAGRAM_PIECES		= 4,
 	DATAGRAM_LINE_MAX	= DATAGRAM_PIECES * DATAGRAM_PIECE_BYTES,
 	DATAGRAM_LINES		= 4,	/* begun at a time */
-	DATAGRAM_WINDOW		= 1024
+	DATAGRAM_WINDOW		= 1024,
+	DATAGRAM_GONE_BYTES	= 46
 };
 
 enum datagram_side {
@@ -88,5 +89,11 @@ size_t datagram_seal_piece(struct datagram *, const char *line, size_t len,
  * so far. */
 bool datagram_open(struct datagram *, const void *bytes, size_t len,
     char *lines_r, size_t *len_r, bool *newest_r);
+
+/* What a server says, in the clear, to a datagram of a session that it does
+ * not know: VCRP! 1 gone <session> LF. bytes_r has DATAGRAM_GONE_BYTES. */
+void datagram_gone(const unsigned char *session, char *bytes_r);
+/* Is it that, of this session? Anybody can say so: it is a hint, no more. */
+bool datagram_is_gone(const struct datagram *, const void *bytes, size_t len);
 
 #endif

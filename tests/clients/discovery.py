@@ -88,7 +88,7 @@ class Answers(Named):
             self.assertEqual(len(self.back(self.stranger(), question(size, end=end))), 1)
         for bad in (question(255), question(1201), question(nonce=b"A" * 16), question(nonce=b"0" * 7),
                     question(nonce=b"0" * 33), question(version=b"2"), question(verb=b"VCRP!"), question(end=b"x"),
-                    b"V", b"", question() + b"\n"):
+                    b"V", b"", question() + b"\n", b"VCRP! 1 gone " + b"8" * 32 + b"\n"):
             self.assertEqual(self.back(self.stranger(), bad), [])
 
     def test_an_answer_is_not_longer_than_its_question(self):
@@ -127,6 +127,49 @@ class Answers(Named):
         self.assertEqual(len(self.back(peer, question())), 1)
 
 
+class Gone(Base):
+    """Datagrams of sessions that the server does not know (any more)."""
+    stale = bytes(range(0xa0, 0xb0)) + bytes(48)
+    hint = b"VCRP! 1 gone a0a1a2a3a4a5a6a7a8a9aaabacadaeaf\n"
+
+    def test_it_is_said_so(self):
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for more in (0, 1, 1136):
+                self.assertEqual(self.back(self.stranger(family), self.stale + bytes(more)), [self.hint])
+        before = self.stats()
+        for bad in (self.stale[:63], self.stale[:16], b"\x7f" + self.stale[1:], self.stale + bytes(1137)):
+            self.assertEqual(self.back(self.stranger(), bad), [])
+        self.back(self.stranger(), self.stale)
+        after = self.stats()
+        self.assertEqual(int(after["udp_dropped"]) - int(before["udp_dropped"]), 5)
+        self.assertEqual(after["udp_sessions"], "0")
+
+    def test_a_network_is_told_as_often_as_it_is_answered(self):
+        peer = self.stranger()
+        for _ in range(60):
+            peer.send(self.stale)
+        while int(self.stats()["udp_dropped"]) < 60:
+            pass
+        count = 0
+        peer.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                self.assertEqual(peer.recv(65536), self.hint)
+                count += 1
+        self.assertTrue(20 <= count < 60, count)
+        self.assertNotIn("limit", self.log())
+
+    def test_a_network_that_is_banned_is_not_told(self):
+        peer = self.stranger()
+        admin = administrator(self.server)
+        self.addCleanup(admin.close)
+        admin.good(f"BAN {peer.getsockname()[0]}")
+        peer.send(self.stale)
+        self.back(self.stranger())
+        peer.setblocking(False)
+        self.assertRaises(BlockingIOError, peer.recv, 65536)
+
+
 class OneAddress(Base):
     config = 'server = { listen = [ "127.0.0.1" ]; };'
 
@@ -135,6 +178,7 @@ class OneAddress(Base):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             peer.bind(("127.250.0.1", self.server.port))
             peer.sendto(question(), ("127.0.0.1", self.server.port))
+            peer.sendto(Gone.stale, ("127.0.0.1", self.server.port))
             self.back(self.stranger())
             peer.setblocking(False)
             self.assertRaises(BlockingIOError, peer.recv, 65536)
