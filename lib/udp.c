@@ -18,6 +18,14 @@
 #define PATIENCE_LEAST	200
 #define PATIENCE_MOST	5000
 #define STEP_MOST	64	/* datagrams read in one step */
+#define GONE_LEAST	1000	/* to wait for what shows it is not */
+#define GONE_TRIPS	3	/* or so many round trips */
+#define GONE_AGAIN	5000	/* between two that count */
+
+/* When it is asked whether the session is really gone. */
+static const int gone_pings[] = { 0, 200, 500 };
+
+#define GONE_PINGS	(sizeof(gone_pings) / sizeof(*gone_pings))
 
 /* A datagram's lines, which wait for those before them. */
 struct held {
@@ -43,6 +51,11 @@ struct vudp {
 	int64_t                 sent_at;
 	int64_t                 smooth;	/* round trip; -1: not measured */
 	int64_t                 varies;
+	int64_t                 doubted_at;	/* "gone" came, and nothing
+						 * since; 0 */
+	int64_t                 gone_at;	/* then: when it is believed */
+	int64_t                 hinted_at;	/* one counted last; 0 */
+	size_t                  pings;		/* sent since doubted_at */
 };
 
 static bool
@@ -208,6 +221,30 @@ keep(struct vudp *u, uint64_t counter, const char *lines, size_t len)
 	u->count++;
 }
 
+/* Anybody can send one, who knows the session's number: so it is only asked
+ * whether that is so, and not too often. */
+static void
+doubt(struct vudp *u)
+{
+	int64_t now = vclock_now();
+	int64_t trips = GONE_TRIPS *
+	    (u->smooth < 0 ? PATIENCE_FIRST : u->smooth);
+
+	if (u->heard_at == 0 || u->doubted_at > 0 ||
+	    (u->hinted_at > 0 && now - u->hinted_at < GONE_AGAIN))
+		return;
+	u->doubted_at = u->hinted_at = now;
+	u->gone_at = now + (trips > GONE_LEAST ? trips : GONE_LEAST);
+	u->pings = 0;
+}
+
+static int64_t
+ping_at(const struct vudp *u)
+{
+	return u->doubted_at > 0 && u->pings < GONE_PINGS ?
+	    u->doubted_at + gone_pings[u->pings] : INT64_MAX;
+}
+
 static bool
 receive(struct vudp *u)
 {
@@ -219,10 +256,12 @@ receive(struct vudp *u)
 
 	if (n < 0)
 		return false;
+	if (datagram_is_gone(&u->seal, bytes, (size_t)n))
+		doubt(u);
 	if (!datagram_open(&u->seal, bytes, (size_t)n, lines, &len, &newest))
 		return true;
 	u->heard_at = vclock_now();
-	u->asked_at = 0;
+	u->asked_at = u->doubted_at = 0;
 	keep(u, counter_of(bytes), lines, len);
 	sodium_memzero(lines, len);
 	return true;
@@ -245,6 +284,8 @@ vudp_step(struct vudp *u)
 		if (!receive(u))
 			break;
 	}
+	for (; vclock_now() >= ping_at(u); u->pings++)
+		vudp_send(u, "PING\n", 5);
 }
 
 size_t
@@ -280,17 +321,29 @@ vudp_is_waiting(const struct vudp *u)
 bool
 vudp_is_dead(const struct vudp *u)
 {
-	return u->asked_at > 0 && vclock_now() - u->asked_at >= u->dead_after;
+	int64_t now = vclock_now();
+
+	return (u->asked_at > 0 && now - u->asked_at >= u->dead_after) ||
+	    (u->doubted_at > 0 && now >= u->gone_at);
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 int64_t
 vudp_deadline(const struct vudp *u)
 {
-	int64_t dead = u->asked_at > 0 ? u->asked_at + u->dead_after : INT64_MAX;
-	int64_t ready = u->held != NULL ? u->held->come_at + u->hold :
-	    INT64_MAX;
+	int64_t next = least(ping_at(u),
+	    u->doubted_at > 0 ? u->gone_at : INT64_MAX);
 
-	return ready < dead ? ready : dead;
+	if (u->asked_at > 0)
+		next = least(next, u->asked_at + u->dead_after);
+	if (u->held != NULL)
+		next = least(next, u->held->come_at + u->hold);
+	return next;
 }
 
 int64_t

@@ -7,6 +7,10 @@
  * no server sends it, stands for what was lost. One that comes still later is
  * dropped.
  *
+ * That the session is gone is a hint when it comes in the clear: then PING is
+ * sent, three times, and it is believed when nothing has come for a second, or
+ * three round trips.
+ *
  * The socket is not connected: what is sent goes out from whatever address the
  * host has then.
  *
@@ -37,7 +41,7 @@ void vudp_free(struct vudp **);
 int vudp_fd(const struct vudp *);
 /* Sends whole lines. What the system does not take is lost, as any may be. */
 void vudp_send(struct vudp *, const char *lines, size_t len);
-/* Reads what is there. */
+/* Reads what is there, and asks if there is doubt. */
 void vudp_step(struct vudp *);
 /* Takes the lines that come next, as many as fit into size bytes of to, which
  * are VUDP_LEAST or more; how many bytes these are. */
@@ -47,7 +51,7 @@ size_t vudp_take(struct vudp *, char *to, size_t size);
 bool vudp_is_alive(const struct vudp *);
 /* Something was sent, and nothing has come since. */
 bool vudp_is_waiting(const struct vudp *);
-/* Nothing has, for so long that it never will. */
+/* Nothing has, for so long that it never will; or the session is gone. */
 bool vudp_is_dead(const struct vudp *);
 /* When vudp_step() or vudp_is_dead() has news without a datagram. */
 int64_t vudp_deadline(const struct vudp *);

@@ -56,6 +56,7 @@ struct peer {
 	unsigned char held[DATAGRAM_MAX_BYTES];
 	size_t       held_len;
 	bool         repeats;	/* hear what was heard before, too */
+	bool         mute;	/* hear a PING, and leave it to the test */
 	char         heard[64][200];	/* the last lines' beginnings */
 	size_t       heard_count;
 	unsigned     sessions;	/* so far */
@@ -83,6 +84,9 @@ void peer_login(struct peer *);
 void peer_login_udp(struct peer *);
 /* The same from the beginning, and then in lobby, whose last number is 100. */
 void peer_enter_udp(struct peer *);
+/* Says in the clear that this session is gone; first: its first byte, which is
+ * 0x80. */
+void peer_deny(struct peer *, unsigned char first);
 /* Up to the line UDP, on the stream. */
 void peer_ask_udp(struct peer *);
 /* Closes the connection and takes the VCRP_DOWN that follows. */

@@ -92,7 +92,7 @@ take_line(struct peer *peer, const char *line)
 	const char *verb = line[0] == '@' ? strchr(line, ' ') + 1 : line;
 	char pong[300];
 
-	if (strcmp(verb, "PING") == 0) {
+	if (strcmp(verb, "PING") == 0 && !(peer->mute && peer->sealed)) {
 		snprintf(pong, sizeof(pong), "%.*sPONG\n", (int)(verb - line),
 		    line);
 		peer_send_sealed(peer, pong, strlen(pong));
@@ -125,6 +125,16 @@ peer_take_datagram(struct peer *peer)
 			take_line(peer, at);
 	}
 	return true;
+}
+
+void
+peer_deny(struct peer *peer, unsigned char first)
+{
+	const unsigned char session[DATAGRAM_SESSION_BYTES] = { first };
+	char gone[DATAGRAM_GONE_BYTES];
+
+	datagram_gone(session, gone);
+	send_datagram(peer, (unsigned char *)gone, sizeof(gone));
 }
 
 void
