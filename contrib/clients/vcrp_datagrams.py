@@ -11,6 +11,7 @@ REORDERED = 0.03           # seconds that a datagram is waited for that was over
 RTO_FIRST, RTO_MIN, RTO_MAX = 1.0, 0.2, 5.0
 KEEPALIVE, SILENCE = 20.0, 20.0
 UNHEARD = 40.0             # seconds without an AT of a room
+GONE, GONE_PINGS, GONE_AGAIN = 1.0, (0.0, 0.2, 0.5), 5.0  # of hints that the session is not known
 
 REPEATED = set(SAID) | set("JOIN LEAVE WHO LIST HISTORY SEARCH READ PING HELP SET ROLE STATS QUIT".split())
 SEVERAL = {"WHO", "LIST", "HELP", "STATS"}  # answered by lines that are not counted
@@ -127,6 +128,7 @@ class Datagrams:
         self.smooth, self.variation, self.rto, self.least = None, 0.0, max(RTO_FIRST, least), least
         self.spoke = self.heard = time.monotonic()
         self.asked = None  # since when nothing has come though something was asked
+        self.doubted, self.hinted, self.pings = None, None, []  # since when it may be gone, and when to ask
         sock.setblocking(False)
 
     def fileno(self):
@@ -202,6 +204,8 @@ class Datagrams:
         times += [came + REORDERED for came, _ in self.ahead.values()]
         if self.asked is not None:
             times.append(self.asked + self.silence)
+        if self.doubted is not None:
+            times += self.pings + [self.gone()]
         return min(times)
 
     def receive(self):
@@ -215,13 +219,25 @@ class Datagrams:
                 continue  # an ICMP error, which anybody can send
             opened = self.seal.open(datagram)
             if opened is not None:
-                self.asked, self.heard = None, time.monotonic()
+                self.asked, self.doubted, self.heard = None, None, time.monotonic()
                 self.arrange(*opened)
+            elif datagram == b"VCRP! 1 gone %s\n" % self.seal.session.hex().encode():
+                self.doubt()
         self.skip()
         self.tick()
         self.flush()
         given, self.given = self.given, []
         return given
+
+    def doubt(self):
+        """The session is not known, says somebody: the server, if nothing answers now."""
+        now = time.monotonic()
+        if self.seal.highest and self.doubted is None and (self.hinted is None or now - self.hinted >= GONE_AGAIN):
+            self.doubted = self.hinted = now
+            self.pings = [now + pause for pause in GONE_PINGS]
+
+    def gone(self):
+        return self.doubted + max(GONE, 3 * (RTO_FIRST if self.smooth is None else self.smooth))
 
     def arrange(self, counter, plain):
         """Gives datagrams on by their counters; what was overtaken is waited for a moment."""
@@ -285,7 +301,7 @@ class Datagrams:
             self.put(f"PONG {line.text}", asks=False)  # whether we are at this address
         elif line.verb == "PONG" and (line.text or "") in self.requests:
             self.close_request(self.requests[line.text])
-        else:
+        elif line.verb != "PONG" or not (line.text or "").startswith(self.own):
             self.other(line)
 
     def other(self, line):
@@ -520,6 +536,11 @@ class Datagrams:
         if self.spoke + KEEPALIVE <= now:
             name = self.new_id()
             self.start(Request(Line(f"@id={name} PING {name}", {}), f"PING {name}", True), None)
+        while self.doubted is not None and self.pings and self.pings[0] <= now:
+            del self.pings[0]
+            self.put(f"PING {self.new_id()}")
+        if self.doubted is not None and self.gone() <= now:
+            self.closed, self.reason = True, "the server does not know the session any more"
         if self.asked is not None and self.asked + self.silence <= now:
             self.closed, self.reason = True, f"nothing has come for {self.silence:.0f} s"
 

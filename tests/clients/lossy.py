@@ -137,19 +137,49 @@ def lossy(loss, members, lines):
         return f"{all_of_them.total} lines, {relay.count} datagrams, {relay.lost} lost"
 
 
-def killed():
+def killed(silence=FAST, loss=0.05):
     """The server is killed in the middle, and started again."""
     with Server(CONFIG) as server:
-        relay = Relay(server.port, SEED, 0.05, 0.05, (0, 0.01))
+        relay = Relay(server.port, SEED, loss, loss, (0, 0.01))
         relay.start()
-        members = Members(server, relay, 4, 60, FAST)
+        members = Members(server, relay, 4, 60, silence)
         members.go_on(lambda: len(members.observer.seen) >= members.total // 3)
         server.process.kill()
         server.process.wait()
         members.observer.look()
         server.start(server.port)
         members.observer.connect()
+        back = time.monotonic()
         members.go_on()
+        back = time.monotonic() - back
+        members.check()
+        members.close()
+        relay.stop()
+        return f"{members.total} lines, {back:.1f} s after that", back
+
+
+def told():
+    """The new server says that it does not know the sessions: nobody waits for twenty seconds."""
+    said, back = killed(20, 0.0)
+    assert back < 15, said
+    return said
+
+
+def denied():
+    """As if from the server's address, somebody says that sessions are gone, this one among them: it goes on."""
+    with Server(CONFIG) as server:
+        relay = Relay(server.port, SEED)
+        relay.start()
+        members = Members(server, relay, 2, 20)
+        links = [client.link for client in members.clients]
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            members.say(members.clients[0], 1)
+            for session, link in (links[0].seal.session, links[0]), (links[0].seal.session, links[1]):
+                relay.front.sendto(b"VCRP! 1 gone %s\n" % session.hex().encode(), link.sock.getsockname())
+            members.go_on()
+        assert [client.link for client in members.clients] == links, "a session was given up"
+        assert links[0].hinted and not links[1].hinted, "what was heard"
         members.check()
         members.close()
         relay.stop()
@@ -301,7 +331,9 @@ def wrong():
             dropped = stats(server)["udp_dropped"]
             stranger.send(*datagrams)
             heard = stranger.heard()
-            assert not heard, f"an answer to what is {what}: {heard}"
+            unknown = {b"VCRP! 1 gone %s\n" % one[:16].hex().encode() for one in datagrams if len(one) >= 64 and
+                       one[0] >= 0x80 and one[:16] not in (alice.session, bob.session)}
+            assert set(heard) <= unknown and len(heard) <= len(datagrams), f"an answer to what is {what}: {heard}"
             took = stats(server)["udp_dropped"] - dropped
             assert took >= len([one for one in datagrams if one]), f"{what}: {took} of {len(datagrams)} dropped"
         after = stats(server)
@@ -358,8 +390,9 @@ def discovered():
 
 
 SCENES = {"vectors": vectors, "discovery": discovered, "1 % lost": lambda: lossy(0.01, 6, 60),
-          "10 % lost": lambda: lossy(0.1, 6, 50), "30 % lost": lambda: lossy(0.3, 8, 25), "killed": killed,
-          "moved": moved, "conversation": conversation, "over the rate": over_the_rate, "encrypted": encrypted,
+          "10 % lost": lambda: lossy(0.1, 6, 50), "30 % lost": lambda: lossy(0.3, 8, 25),
+          "killed": lambda: killed()[0], "told": told, "denied": denied, "moved": moved,
+          "conversation": conversation, "over the rate": over_the_rate, "encrypted": encrypted,
           "wrong datagrams": wrong}
 
 
