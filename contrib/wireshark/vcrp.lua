@@ -113,6 +113,7 @@ for key, e in pairs({
     lost = { "Counters are missing", "SEQUENCE", "NOTE" },
     size = { "A datagram's size", "PROTOCOL", "WARN" },
     amplifies = { "An answer longer than its question", "SECURITY", "WARN" },
+    gone = { "The session is not known, says somebody", "SEQUENCE", "NOTE" },
 }) do
     experts[key] = ProtoExpert.new("vcrp.expert." .. key, e[1],
         expert.group[e[2]], expert.severity[e[3]])
@@ -1279,6 +1280,20 @@ local function dissect_discovery(tvb, pinfo, tree, data)
     pinfo.cols.info = table.concat(l.summary, " ")
 end
 
+-- In the clear: a client asks before it believes it.
+local function dissect_gone(tvb, pinfo, tree, id)
+    local item = tree:add(vcrp, tvb())
+    item:append_text(", hint")
+    add_direction(item, false)
+    item:add(fields.verb, tvb(0, 5), "VCRP!")
+    item:add(fields.version, tvb(6, 1), UInt64(1))
+    item:add_packet_field(fields.session, tvb(13, 32),
+        ENC_UTF_8 + ENC_STR_HEX + ENC_SEP_NONE)
+    remark(item, "gone")
+    pinfo.cols.protocol = "VCRP-UDP"
+    pinfo.cols.info = ("Session %s is not known"):format(id:sub(1, 8))
+end
+
 -- Replays are told by the counter; what comes late, or not, too. A datagram
 -- that does not open moves nothing.
 local function follow_counter(session, to_server, counter, n, frame)
@@ -1458,7 +1473,10 @@ function vcrp.dissector(tvb, pinfo, tree)
         return dissect_stream(tvb, pinfo, tree, false)
     end
     local data = tvb:raw()
-    if data:find("^VCRP[?!] ") then
+    local gone = data:match("^VCRP! 1 gone ([%da-f]+)\n$")
+    if gone and #gone == 32 then
+        return dissect_gone(tvb, pinfo, tree, gone)
+    elseif data:find("^VCRP[?!] ") then
         return dissect_discovery(tvb, pinfo, tree, data)
     elseif #data >= 16 and data:byte() >= 0x80 then
         return dissect_sealed(tvb, pinfo, tree, data)
@@ -1486,6 +1504,7 @@ end)
 vcrp:register_heuristic("udp", function(tvb, pinfo, tree)
     local data = tvb:len() >= 16 and tvb:raw() or ""
     if not data:find("^VCRP[?!] 1 [%da-f]+[ \r\n]") and
+        not data:find("^VCRP! 1 gone [%da-f]+\n$") and
         not (sessions and sessions[data:sub(1, 16)]) then
         return false
     end

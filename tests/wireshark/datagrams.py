@@ -19,6 +19,8 @@ def discovery():
     bad = capture.udp(question("xyz"))
     capture.udp(b"something else")
     elsewhere = capture.udp(question("abcdef01"), port=5555)
+    gone = [capture.udp(b"VCRP! 1 gone " + SESSION.hex().encode() + b"\n", False, port=port) for port in (3073, 5555)]
+    odd = capture.udp(b"VCRP! 1 gone a0a1\n", False)
     shark = Tshark(capture)
     found = {layer.frame: layer for layer in shark.layers()}
     equal((found[asked].nonce, found[asked].response_in, found[asked].experts), ("0123456789abcdef", str(answer), []),
@@ -27,7 +29,11 @@ def discovery():
           ["chat.example.org", "vcrpd/0.1", ["guest", "tls", "udp"], "12", "7", str(asked)], "the answer")
     equal((found[short].experts, found[longer].experts, found[bad].experts), (["size"], ["amplifies"], ["malformed"]),
           "what is wrong")
-    equal(sorted(found), [asked, answer, short, longer, bad, elsewhere], "nothing else is VCRP")
+    for frame in gone:
+        equal([found[frame].get(key) for key in ("verb", "version", "session", "direction")] + found[frame].experts,
+              ["VCRP!", "1", SESSION.hex(":"), "1", "gone"], "a session that is not known")
+    equal(set(found[odd].experts), {"malformed"}, "what is like it")
+    equal(sorted(found), [asked, answer, short, longer, bad, elsewhere] + gone + [odd], "nothing else is VCRP")
 
 
 def vectors():

@@ -142,6 +142,8 @@ def sealed():
                                                                           random.randrange(99)))),
                     random.random() < 0.5)
     for text in (b"VCRP?", b"VCRP? ", b"VCRP? 1", b"VCRP? 1 ", b"VCRP! 1 abcdef01 x", b"VCRP! \n",
+                 b"VCRP! 1 gone ", b"VCRP! 1 gone \n", b"VCRP! 1 gone " + b"a" * 31 + b"\n",
+                 b"VCRP! 1 gone " + b"a" * 33 + b"\n",
                  b"VCRP! 1 abcdef01 x y z 1 2 3 4", b"VCRP? 2 abcdef01" + b" " * 300, b"VCRP? 1 " + b"a" * 1100,
                  b"VCRP! 1 \xff\0 x y z q q"):
         capture.udp(text)
