@@ -238,7 +238,7 @@ run_command(struct client *client, const struct command *command, int argc,
 {
 	/* What is said may begin with a '-'. */
 	int taken = take_options(client, argc, argv,
-	    command->run == command_say ? OPTIONS : OPTIONS + 1);
+	    command->run == command_say ? OPTIONS : &OPTIONS[1]);
 	enum status status;
 
 	/* The command's name stands before its words again. */
