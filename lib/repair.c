@@ -12,6 +12,7 @@
 #include "lib/stream.h"
 
 #define SILENCE_MAX	35000
+#define AT_AFTER	200	/* the last event */
 
 static bool
 is_in(const struct vroom *room)
@@ -33,6 +34,12 @@ know(struct vroom *room, uint64_t number)
 	room->asks = 0;
 	if (number > room->known)
 		room->known = number;
+}
+
+static void
+expect_at(const struct vcrp *v, struct vroom *room, int64_t now)
+{
+	room->at_due = now + AT_AFTER + vudp_patience(v->link.udp, 1);
 }
 
 /* A line before its time; one too many is as good as lost. */
@@ -103,6 +110,7 @@ vrepair_event(struct vcrp *v, struct vroom *room, struct vroom *asked,
 	room->heard_at = now;
 	if (room->cursor > 0 && event->number <= room->cursor)
 		return false;
+	expect_at(v, room, now);
 	if (is_next(room, event->number)) {
 		progress(v, room, now);
 		return true;
@@ -299,6 +307,7 @@ vrepair_at(struct vcrp *v, const char *name, uint64_t last)
 	if (!is_in(room))
 		return;
 	room->heard_at = now;
+	room->at_due = 0;
 	if (room->answered) {
 		/* That was all of the replay. */
 		if (room->ours)
@@ -310,13 +319,29 @@ vrepair_at(struct vcrp *v, const char *name, uint64_t last)
 	know(room, last);
 }
 
+/* When to ask for the room. */
+static int64_t
+ask_at(const struct vroom *room)
+{
+	int64_t silence = room->heard_at + SILENCE_MAX;
+
+	return is_missing(room) && room->repair_at < silence ?
+	    room->repair_at : silence;
+}
+
 void
 vrepair_pump(struct vcrp *v, struct vroom *room, int64_t now)
 {
 	char line[VLINE_MAX];
 
-	if (v->link.udp == NULL || !is_in(room) ||
-	    now < vrepair_deadline(room))
+	if (v->link.udp == NULL || !is_in(room))
+		return;
+	if (room->at_due > 0 && now >= room->at_due) {
+		room->at_due = 0;
+		if (!vudp_is_waiting(v->link.udp))
+			vtrial_ping(v);
+	}
+	if (now < ask_at(room))
 		return;
 	snprintf(line, sizeof(line), " JOIN %s %" PRIu64, room->name,
 	    room->cursor);
@@ -335,12 +360,11 @@ vrepair_pump(struct vcrp *v, struct vroom *room, int64_t now)
 int64_t
 vrepair_deadline(const struct vroom *room)
 {
-	int64_t silence = room->heard_at + SILENCE_MAX;
+	int64_t ask = ask_at(room);
 
 	if (!is_in(room))
 		return INT64_MAX;
-	return is_missing(room) && room->repair_at < silence ?
-	    room->repair_at : silence;
+	return room->at_due > 0 && room->at_due < ask ? room->at_due : ask;
 }
 
 bool
@@ -370,4 +394,5 @@ vrepair_forget(struct vcrp *v, struct vroom *room)
 	room->asked = 0;
 	room->answered = false;
 	room->asks = 0;
+	room->at_due = 0;
 }

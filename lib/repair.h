@@ -10,7 +10,9 @@
  * is before it was told.
  *
  * A room of which nothing was heard for so long that two AT must have been
- * lost is asked for as well: we may be out of it.
+ * lost is asked for as well: we may be out of it. And when the AT behind an
+ * event does not come the server is asked for anything at all: our address may
+ * be another, which it learns by that.
  *
  * Threads: one at a time.
  * Locks:   none.

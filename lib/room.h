@@ -70,6 +70,7 @@ struct vroom {
 	unsigned          asks;		/* since something came */
 	int64_t           repair_at;	/* ask then if something is missing */
 	int64_t           heard_at;	/* something of the room */
+	int64_t           at_due;	/* AT is to have come; 0: it has */
 	uint64_t          read;		/* what READ said */
 	struct vkept     *early;	/* by their numbers */
 };

@@ -32,8 +32,8 @@ a_hint_is_asked_about_and_forgotten(void)
 	peer_hear(&peer, "PING");
 	CU_ASSERT(vcrp_timeout(peer.v) <= 200);
 	/* Whatever is sealed shows that it lives. */
-	peer_tell(&peer, "MSG lobby 101 5 bob one");
-	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
+	peer_tell(&peer, "NOTICE there");
+	peer_line(&peer, "NOTICE there", 0);
 	CU_ASSERT(vcrp_timeout(peer.v) > CALM);
 	/* The next ones come too soon. */
 	for (int i = 0; i < 10; i++) {

@@ -356,9 +356,34 @@ an_open_way_is_not_told_more_rarely(void)
 	peer_close(&peer);
 }
 
+/* Who has moved without knowing is found by anything that it sends. */
+static void
+at_that_does_not_come_makes_it_ask(void)
+{
+	struct peer peer;
+
+	peer_enter_udp(&peer);
+	peer_tell(&peer, "MSG lobby 101 5 bob one\nAT lobby 101");
+	peer_line(&peer, "MSG lobby 101 5 bob one", 0);
+	peer_tell(&peer, "NOTICE here");
+	peer_line(&peer, "NOTICE here", 0);
+	CU_ASSERT(vcrp_timeout(peer.v) > 5000);
+	peer_tell(&peer, "MSG lobby 102 5 bob two");
+	peer_line(&peer, "MSG lobby 102 5 bob two", 0);
+	peer.mute = true;
+	peer_asked(&peer, " PING");
+	peer.mute = false;
+	peer_tell(&peer, "@id=# PONG\nAT lobby 102\nNOTICE there");
+	peer_line(&peer, "NOTICE there", 0);
+	CU_ASSERT(vcrp_timeout(peer.v) > 5000);
+	peer_close(&peer);
+}
+
 static CU_TestInfo tests[] = {
 	{ "asks for what is missing", asks_for_what_is_missing },
 	{ "AT tells of the last", at_tells_of_the_last },
+	{ "AT that does not come makes it ask",
+	  at_that_does_not_come_makes_it_ask },
 	{ "what came early is kept", what_came_early_is_kept },
 	{ "says it again until it is heard", says_it_again_until_it_is_heard },
 	{ "an early echo ends nothing yet", an_early_echo_ends_nothing_yet },
